@@ -1,0 +1,7 @@
+"""Makes `python -m lit_synth` the command."""
+
+import sys
+
+from lit_synth.cli import main
+
+sys.exit(main())

@@ -1,0 +1,77 @@
+"""Plain progress lines with rate and time left, the same on a terminal, in a log file and under SLURM."""
+
+import time
+from typing import Any
+
+import lightning as L
+
+
+class Progress(L.Callback):
+    """Prints one line every few seconds while training, testing or predicting.
+
+    Args:
+        name: What is being done.
+        every: Seconds between two lines.
+    """
+
+    def __init__(self, name: str = "", every: float = 10.0) -> None:
+        self.name = name
+        self.every = every
+        self.total = 0
+        self.first = 0
+        self.started = self.shown = 0.0
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start the clock; a resumed run counts from where it goes on."""
+        self._start(int(trainer.estimated_stepping_batches), trainer.global_step)
+
+    def on_train_batch_end(self, trainer: L.Trainer, *_: Any) -> None:
+        """Report steps."""
+        loss = trainer.callback_metrics.get("train_loss")
+        self._tell(trainer, trainer.global_step, "steps", "" if loss is None else f" · loss {float(loss):.3f}")
+
+    def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start the clock."""
+        self._start(_rows(trainer.test_dataloaders))
+
+    def on_test_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    ) -> None:
+        """Report rows."""
+        self._tell(trainer, self.done + len(batch["input_ids"]), "test rows")
+
+    def on_predict_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start the clock."""
+        self._start(_rows(trainer.predict_dataloaders))
+
+    def on_predict_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    ) -> None:
+        """Report rows."""
+        self._tell(trainer, self.done + len(batch["input_ids"]), "rows")
+
+    def _start(self, total: int, first: int = 0) -> None:
+        self.total, self.first, self.done = total, first, first
+        self.started = self.shown = time.monotonic()
+
+    def _tell(self, trainer: L.Trainer, done: int, unit: str, more: str = "") -> None:
+        self.done = done
+        now = time.monotonic()
+        if trainer.is_global_zero and (now - self.shown >= self.every or done >= self.total > 0):
+            self.shown = now
+            print(f"  {self.name:<20} {progress_line(done, self.total, self.first, now - self.started, unit)}{more}", flush=True)
+
+
+def progress_line(done: int, total: int, first: int, seconds: float, unit: str) -> str:
+    """Return how far, how fast and how long yet.
+
+    >>> progress_line(30, 120, 0, 20.0, "steps")
+    '30/120 steps · 1.5/s · 1:00 left'
+    """
+    rate = (done - first) / max(seconds, 1e-9)
+    minutes, rest = divmod(round((total - done) / max(rate, 1e-9)), 60)
+    return f"{done:,}/{total:,} {unit} · {rate:.1f}/s · {minutes}:{rest:02d} left"
+
+
+def _rows(loader: Any) -> int:
+    return len(loader.dataset)

@@ -1,0 +1,84 @@
+"""The command line: Lightning's fit, validate, test and predict, and our run and report."""
+
+import sys
+from pathlib import Path
+
+from lit_synth import __version__
+from lit_synth.examples import InputError
+
+USAGE = """usage: lit_synth COMMAND --config FILE [options]
+
+  run        everything: teacher, annotate, generate, students, report
+  report     make the report of a run's folder again: lit_synth report FOLDER
+  fit        train one module (LightningCLI)
+  validate   score a module on the development part
+  test       score a module on the test rows
+  predict    annotate or generate with a teacher
+
+Each command has --help. Start with: lit_synth run --config configs/demo.yaml --output runs/demo
+"""
+LISTS = ("--seeds", "--strategies")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit code: 0 done, 2 a mistake in what was given."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words[0] in ("-h", "--help"):
+        print(USAGE, end="")
+        return 0
+    if words[0] == "--version":
+        print(__version__)
+        return 0
+    command, *rest = words
+    commands = {"run": _run, "report": _report, **dict.fromkeys(("fit", "validate", "test", "predict"), _stage)}
+    if command not in commands:
+        print(f"lit_synth: no command {command!r}; known: {', '.join(commands)}", file=sys.stderr)
+        return 2
+    try:
+        commands[command](words if commands[command] is _stage else rest)
+    except InputError as error:
+        print(f"lit_synth: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(words: list[str]) -> None:
+    from jsonargparse import ArgumentParser
+
+    from lit_synth.pipeline import Pipeline
+    from lit_synth.settings import RunSettings
+
+    parser = ArgumentParser(prog="lit_synth run", description="From gold rows to a proven student.")
+    parser.add_argument("--config", action="config", help="YAML of a run; a second one is laid over the first")
+    parser.add_class_arguments(RunSettings)
+    found = parser.parse_args(_lists(words))
+    del found["config"]
+    Pipeline(RunSettings(**parser.instantiate_classes(found).as_dict())).execute()
+
+
+def _report(words: list[str]) -> None:
+    from lit_synth.report.page import write_report
+
+    if len(words) != 1 or words[0].startswith("-"):
+        raise InputError("report wants one folder: lit_synth report FOLDER")
+    print(write_report(Path(words[0])))
+
+
+def _stage(words: list[str]) -> None:
+    from lit_synth.stages import StageCLI
+
+    StageCLI(words)
+
+
+def _lists(words: list[str]) -> list[str]:
+    """Let ``--seeds 0,1,2`` stand for a list, with or without ``=``."""
+    wrapped: list[str] = []
+    for word in words:
+        name, is_pair, value = word.partition("=")
+        if is_pair and name in LISTS and not value.startswith("["):
+            wrapped.append(f"{name}=[{value}]")
+        elif wrapped and wrapped[-1] in LISTS and not word.startswith("["):
+            wrapped.append(f"[{word}]")
+        else:
+            wrapped.append(word)
+    return wrapped

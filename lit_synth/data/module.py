@@ -1,0 +1,145 @@
+"""The data module of every task: splits, synthetic rows, and batches for whichever encoder it is given."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from torch.utils.data import DataLoader
+
+from lit_synth.data.collate import Collate, LengthSampler
+from lit_synth.data.encoders import Encoder
+from lit_synth.data.requests import Requests, missing
+from lit_synth.data.sources import find_split, read_split
+from lit_synth.data.splits import Partition, Splits, make_splits
+from lit_synth.embedded import resolve
+from lit_synth.examples import Example, InputError, read_examples
+from lit_synth.task import Task
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Which rows a student trains on.
+
+    Args:
+        gold: The gold rows.
+        development: The development part too, once the search is over.
+        pool_labels: The pool with its true labels: the ceiling.
+        synthetic: Files of synthetic rows.
+    """
+
+    gold: bool = True
+    development: bool = False
+    pool_labels: bool = False
+    synthetic: tuple[Path, ...] = ()
+
+
+class TaskDataModule(L.LightningDataModule):
+    """Serves one task to teacher and students alike; a task's file subclasses it to name the task and its folder.
+
+    Args:
+        task: What the columns, labels and prompts are.
+        data_dir: Folder with ``train`` and ``test`` (or ``validation``) as JSON Lines, CSV or Parquet.
+        encoder: Makes batches for the teacher or for a classifier.
+        partition: How train is split into gold, development and pool, and with which seed.
+        mixture: Which rows to train on.
+        requests: What to predict.
+        batch_size: Rows a batch and rank.
+        predict_batch_size: The same where nothing is learnt.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        data_dir: str,
+        encoder: Encoder,
+        partition: Partition = Partition(),
+        mixture: Mixture = Mixture(),
+        requests: Requests | None = None,
+        batch_size: int = 32,
+        predict_batch_size: int = 64,
+    ) -> None:
+        super().__init__()
+        self.task = task
+        self.data_dir = data_dir
+        self.encoder = encoder
+        self.partition = partition
+        self.mixture = mixture
+        self.requests = requests
+        self.batch_size = batch_size
+        self.predict_batch_size = predict_batch_size
+        self._splits: Splits | None = None
+
+    @property
+    def splits(self) -> Splits:
+        """The parts of the data, read once.
+
+        Raises:
+            InputError: A file is missing, a row is bad, or the fraction does not fit.
+        """
+        if self._splits is None:
+            folder = Path(resolve(self.data_dir))
+            train = find_split(folder, "train")
+            # Where a benchmark hides its test labels, validation is scored; nothing is tuned on it here.
+            test = find_split(folder, "test") or find_split(folder, "validation")
+            if train is None or test is None:
+                absent = "train" if train is None else "test"
+                raise InputError(f"data_dir {folder}: no {absent}.jsonl (or .jsonl.gz, .csv, .parquet)")
+            rows = read_split(self.task, train), read_split(self.task, test)
+            self._splits = make_splits(self.task, *rows, self.partition)
+        return self._splits
+
+    def training_examples(self) -> list[Example]:
+        """Return gold, development, truly labelled pool and synthetic rows, as far as they are asked for."""
+        splits, mixture = self.splits, self.mixture
+        rows = [*(splits.gold if mixture.gold else ()), *(splits.development if mixture.development else ())]
+        if mixture.pool_labels:
+            rows += [example.with_target(splits.pool_labels[example.id]) for example in splits.pool]
+        for path in mixture.synthetic:
+            rows += read_examples(path)
+        return rows
+
+    def pending(self) -> list[Example]:
+        """Return what the teacher has still to be asked for."""
+        if self.requests is None:
+            raise InputError("predict needs data.requests: a folder, and annotate or generate")
+        rows = list(read_examples(self.requests.source)) if self.requests.source else self.splits.pool
+        gold = [*self.splits.gold, *self.splits.development]
+        return missing(self.requests, rows, gold, self.task.labels, self.partition.seed)
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Return shuffled batches of like length."""
+        rows = [row for example in self.training_examples() for row in self.encoder.training_rows(self.task, example)]
+        sampler = LengthSampler([len(row["input_ids"]) for row in rows], self.batch_size, self.partition.seed)
+        return self._loader(rows, self.batch_size, sampler=sampler)
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """Return the development part, longest rows first."""
+        rows = [row for part in self.splits.development for row in self.encoder.training_rows(self.task, part)]
+        return self._loader(_by_length(rows), self.predict_batch_size)
+
+    def test_dataloader(self) -> DataLoader[Any]:
+        """Return the test rows, longest first."""
+        return self._prediction_loader(self.splits.test)
+
+    def predict_dataloader(self) -> DataLoader[Any]:
+        """Return what is pending, longest rows first."""
+        return self._prediction_loader(self.pending())
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Move the tensors; examples stay as they are."""
+        return {key: value.to(device) if isinstance(value, torch.Tensor) else value for key, value in batch.items()}
+
+    def _prediction_loader(self, examples: list[Example]) -> DataLoader[Any]:
+        rows = [self.encoder.prediction_row(self.task, example) for example in examples]
+        return self._loader(_by_length(rows), self.predict_batch_size, left=True)
+
+    def _loader(self, rows: list[dict[str, Any]], batch_size: int, left: bool = False, sampler: Any = None) -> DataLoader[Any]:
+        collate = Collate(int(self.encoder.tokenizer.pad_token_id), left)  # type: ignore[arg-type]
+        return DataLoader(rows, batch_size=batch_size, sampler=sampler, collate_fn=collate)  # type: ignore[arg-type]
+
+
+def _by_length(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    # Longest first: a batch that does not fit in memory fails at once, and the estimate of the time left is safe.
+    return sorted(rows, key=lambda row: -len(row["input_ids"]))

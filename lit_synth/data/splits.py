@@ -1,0 +1,140 @@
+"""From labelled rows to gold, development, pool and test parts: nested, stratified, without repeats."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lit_synth.examples import Example, InputError
+from lit_synth.task import Task
+
+
+@dataclass(frozen=True)
+class Partition:
+    """How train is split.
+
+    Args:
+        fraction: Gold rows: a share of train below 1, or a number of rows from 1 on.
+        seed: One seed gives one split.
+        development_share: Share of gold that is held out for early stopping and the search.
+        pool_limit: Most rows of the pool; ``None`` for all.
+        test_limit: Most rows of test, the same ones for every seed; ``None`` for all.
+    """
+
+    fraction: float = 0.05
+    seed: int = 0
+    development_share: float = 0.2
+    pool_limit: int | None = None
+    test_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The parts of one task for one fraction and seed.
+
+    Args:
+        gold: Labelled rows to train on.
+        development: Labelled rows held out from gold, for early stopping and the search.
+        pool: The rest of train without its labels.
+        pool_labels: Hidden label of every pool row by id; for the `full` ceiling and the report only.
+        test: Rows of the final figure.
+        removed: Rows left out of training, counted by reason.
+    """
+
+    gold: list[Example]
+    development: list[Example]
+    pool: list[Example]
+    pool_labels: dict[str, str]
+    test: list[Example]
+    removed: dict[str, int]
+
+
+def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], partition: Partition) -> Splits:
+    """Split train into gold, development and pool.
+
+    Gold is a prefix of one seeded, stratified order of train, so a smaller fraction lies inside a larger one.
+
+    Args:
+        task: Names the labels and what makes two inputs the same.
+        train: Labelled rows.
+        test: Rows of the final figure; a train row with the same input is removed.
+        partition: Sizes and seed.
+
+    Raises:
+        InputError: Train holds one class only, or the fraction leaves a class without rows.
+    """
+    fraction, seed = partition.fraction, partition.seed
+    kept, removed = _without_repeats(task, train, test)
+    count = round(fraction * len(kept)) if fraction < 1 else int(fraction)
+    _check(task, kept, count, fraction)
+    order = _stratified_order(kept, random.Random(f"split {seed}"))
+    gold, rest = order[:count], order[count:]
+    random.Random(f"pool {seed}").shuffle(rest)
+    rest = rest[: partition.pool_limit]
+    development = _hold_out(gold, partition.development_share)
+    chosen = {example.id for example in development}
+    shuffled_test = list(test)
+    random.Random("test").shuffle(shuffled_test)
+    return Splits(
+        gold=[example for example in gold if example.id not in chosen],
+        development=development,
+        pool=[example.with_target(None) for example in rest],
+        pool_labels={example.id: example.target for example in rest if example.target is not None},
+        test=shuffled_test[: partition.test_limit],
+        removed=removed,
+    )
+
+
+def _without_repeats(
+    task: Task, train: Sequence[Example], test: Sequence[Example]
+) -> tuple[list[Example], dict[str, int]]:
+    in_test = {task.key(example) for example in test}
+    seen: set[str] = set()
+    kept, removed = [], Counter({"also in test": 0, "repeated in train": 0})
+    for example in train:
+        key = task.key(example)
+        if key in in_test:
+            removed["also in test"] += 1
+        elif key in seen:
+            removed["repeated in train"] += 1
+        else:
+            kept.append(example)
+            seen.add(key)
+    return kept, dict(removed)
+
+
+def _check(task: Task, train: Sequence[Example], count: int, fraction: float) -> None:
+    classes = {example.target for example in train}
+    if len(classes) < 2:
+        raise InputError(f"train holds one class only ({', '.join(map(str, classes))}); two or more are needed")
+    absent = [label for label in task.labels if label not in classes]
+    if absent:
+        raise InputError(f"train has no row of label {absent[0]!r}; remove the label from the task or add rows")
+    if count < len(classes) + 2:
+        raise InputError(
+            f"fraction {fraction:g} gives {count} gold rows of {len(train)} for {len(classes)} classes: some class "
+            f"would be left without rows; use --fraction {len(classes) + 2} or more"
+        )
+    if count > len(train):
+        raise InputError(f"fraction {fraction:g} asks for {count} gold rows; train has {len(train)} after repeats")
+
+
+def _stratified_order(examples: Sequence[Example], rng: random.Random) -> list[Example]:
+    """Order rows so that every prefix has the classes in proportion, one of each class first."""
+    by_class: dict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        by_class[str(example.target)].append(example)
+    keyed = []
+    for label in sorted(by_class):
+        rows = by_class[label]
+        rng.shuffle(rows)
+        keyed += [((rank + 0.5) / len(rows) if rank else -1.0, rng.random(), row) for rank, row in enumerate(rows)]
+    return [row for *_, row in sorted(keyed, key=lambda item: item[:2])]
+
+
+def _hold_out(gold: Sequence[Example], share: float) -> list[Example]:
+    """Take rows at even distances along the stratified order; the first row of every class stays in gold."""
+    seen: set[str | None] = set()
+    spare = [example for example in gold if example.target in seen or seen.add(example.target)]  # type: ignore[func-returns-value]
+    count = min(round(share * len(gold)), len(spare))
+    return [spare[(2 * index + 1) * len(spare) // (2 * count)] for index in range(count)]

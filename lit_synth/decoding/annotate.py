@@ -1,0 +1,84 @@
+"""The probability of every label of a closed set, exactly, for a batch of prompts."""
+
+import math
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from lit_synth.decoding.forward import Prefixes, extend, prefill
+from lit_synth.decoding.trie import Node
+
+
+@torch.inference_mode()
+def label_probabilities(
+    model: PreTrainedModel, input_ids: Tensor, mask: Tensor, trie: Node, tolerance: float = 1e-5
+) -> Tensor:
+    """Return the model's distribution over the labels alone.
+
+    The prompt is read once; then the tree of labels is walked level by level, all rows at once. A branch that holds
+    less than ``tolerance`` of what is still possible is not walked: its mass is shared among its labels. Where the
+    mass left out could move a probability by more than 10 times the tolerance, the row is walked again in full.
+
+    Args:
+        model: A causal language model in evaluation mode.
+        input_ids: Prompts, padded on the left, shape ``(batch, sequence)``.
+        mask: 1 for a token, 0 for padding, same shape.
+        trie: From `build_trie`.
+        tolerance: Share of the mass below which a branch is not walked; 0 walks everything.
+
+    Returns:
+        Probabilities of shape ``(batch, labels)``; each row sums to 1.
+    """
+    scores, pruned = _walk(model, prefill(model, input_ids, mask), trie, tolerance)
+    doubtful = (pruned > scores.logsumexp(dim=1) + math.log(10 * tolerance)).nonzero()[:, 0] if tolerance else None
+    if doubtful is not None and len(doubtful):
+        again = prefill(model, input_ids[doubtful], mask[doubtful])
+        scores[doubtful] = _walk(model, again, trie, 0.0)[0]
+    return scores.softmax(dim=1)
+
+
+def _walk(model: PreTrainedModel, prefixes: Prefixes, trie: Node, tolerance: float) -> tuple[Tensor, Tensor]:
+    """Return log scores of shape ``(batch, labels)`` and the log of the mass left out of each row, ``(batch,)``."""
+    batch = len(prefixes.mask)
+    device = prefixes.mask.device
+    scores = torch.full((batch, len(trie.labels)), -math.inf, device=device)
+    pruned = torch.full((batch,), -math.inf, device=device)
+    possible: Tensor | None = None
+    # The frontier: for every node of this level, which rows of the cache stand at it, and their log probability.
+    frontier = [(trie, torch.arange(batch, device=device), torch.zeros(batch, device=device))]
+    rows = torch.arange(batch, device=device)
+    while frontier:
+        reached = [
+            (token, child, places, score + prefixes.log_probabilities[places, token])
+            for node, places, score in frontier
+            for token, child in node.children.items()
+        ]
+        if possible is None:
+            possible = torch.stack([score for *_, score in reached]).logsumexp(dim=0)
+        walked, tokens, kept, start = [], [], [], 0
+        for token, child, places, score in reached:
+            if child.ends is not None:
+                scores[rows[places], child.ends] = score
+                continue
+            keep = score > possible[rows[places]] + (math.log(tolerance) if tolerance else -math.inf)
+            _share(scores, pruned, child, rows[places[~keep]], score[~keep])
+            if keep.any():
+                count = int(keep.sum())
+                kept.append(places[keep])
+                tokens.append(torch.full((count,), token, device=device))
+                walked.append((child, torch.arange(start, start + count, device=device), score[keep]))
+                start += count
+        frontier = walked
+        if frontier:
+            chosen = torch.cat(kept)
+            rows = rows[chosen]
+            prefixes.select(chosen)
+            extend(model, prefixes, torch.cat(tokens))
+    return scores, pruned
+
+
+def _share(scores: Tensor, pruned: Tensor, node: Node, rows: Tensor, score: Tensor) -> None:
+    if len(rows):
+        scores[rows[:, None], torch.tensor(node.labels, device=rows.device)] = (score - math.log(len(node.labels)))[:, None]
+        pruned[rows] = torch.logaddexp(pruned[rows], score)

@@ -1,0 +1,55 @@
+"""One step of a causal language model over left-padded rows with a cache; all decoding goes through it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+
+
+@dataclass
+class Prefixes:
+    """What a model has read so far, a row a sequence.
+
+    Args:
+        cache: Keys and values of every layer.
+        mask: 1 for a token, 0 for padding; shape ``(batch, read)``.
+        log_probabilities: Of the next token, over the whole vocabulary; shape ``(batch, vocabulary)``.
+    """
+
+    cache: DynamicCache
+    mask: Tensor
+    log_probabilities: Tensor
+
+    def select(self, rows: Tensor) -> None:
+        """Keep the given rows, in that order; a row may be kept several times. ``rows`` has shape ``(new batch,)``."""
+        self.cache.batch_select_indices(rows)
+        self.mask = self.mask[rows]
+        self.log_probabilities = self.log_probabilities[rows]
+
+
+def prefill(model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Prefixes:
+    """Read whole prompts, padded on the left; both tensors have shape ``(batch, sequence)``."""
+    prefixes = Prefixes(DynamicCache(config=model.config), mask[:, :0], torch.empty(0))
+    _forward(model, prefixes, input_ids, mask)
+    return prefixes
+
+
+def extend(model: PreTrainedModel, prefixes: Prefixes, tokens: Tensor) -> None:
+    """Read one more token a row, in place; ``tokens`` has shape ``(batch,)``."""
+    _forward(model, prefixes, tokens[:, None], torch.ones_like(tokens)[:, None])
+
+
+def _forward(model: PreTrainedModel, prefixes: Prefixes, input_ids: Tensor, new_mask: Tensor) -> None:
+    prefixes.mask = torch.cat([prefixes.mask, new_mask], dim=1)
+    # Positions count tokens, not columns, so that padding on the left does not shift a row.
+    positions = (prefixes.mask.cumsum(dim=1) - 1).clamp(min=0)[:, -input_ids.shape[1] :]
+    output = model(
+        input_ids=input_ids,
+        attention_mask=prefixes.mask,
+        position_ids=positions,
+        past_key_values=prefixes.cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    prefixes.log_probabilities = output.logits[:, -1].float().log_softmax(dim=-1)

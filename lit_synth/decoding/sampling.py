@@ -1,0 +1,106 @@
+"""Nucleus sampling with a random stream of its own for every record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from lit_synth.decoding.forward import extend, prefill
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a teacher writes.
+
+    Args:
+        temperature: Above 1 flattens the distribution, below 1 sharpens it.
+        top_p: Share of the probability mass that stays eligible, from the likeliest token down.
+        max_new_tokens: Longest completion in tokens; one that has not ended by then is rejected.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 0.95
+    max_new_tokens: int = 64
+
+
+@torch.inference_mode()
+def sample(
+    model: PreTrainedModel, input_ids: Tensor, mask: Tensor, seeds: Sequence[int], sampling: Sampling, end_token: int
+) -> list[list[int] | None]:
+    """Sample one completion a prompt.
+
+    A record's text depends on its prompt and seed, not on its neighbours: every record draws from its own stream.
+
+    Args:
+        model: A causal language model in evaluation mode.
+        input_ids: Prompts, padded on the left, shape ``(batch, sequence)``.
+        mask: 1 for a token, 0 for padding, same shape.
+        seeds: One seed a prompt.
+        sampling: Temperature, top-p and length.
+        end_token: Ends a completion.
+
+    Returns:
+        Token ids without the end token; ``None`` where the end did not come in time.
+    """
+    device = input_ids.device
+    draws = torch.stack([_stream(seed, sampling.max_new_tokens) for seed in seeds]).to(device)
+    written: list[list[int]] = [[] for _ in seeds]
+    ended = [False] * len(seeds)
+    alive = torch.arange(len(seeds), device=device)
+    prefixes = prefill(model, input_ids, mask)
+    for step in range(sampling.max_new_tokens):
+        tokens = pick(prefixes.log_probabilities, draws[alive, step], sampling)
+        for row, token in zip(alive.tolist(), tokens.tolist(), strict=True):
+            ended[row] = token == end_token
+            if not ended[row]:
+                written[row].append(token)
+        going = (tokens != end_token).nonzero()[:, 0]
+        if not len(going) or step + 1 == sampling.max_new_tokens:
+            break
+        if len(going) < len(alive):
+            prefixes.select(going)
+            alive, tokens = alive[going], tokens[going]
+        extend(model, prefixes, tokens)
+    return [tokens if done else None for tokens, done in zip(written, ended, strict=True)]
+
+
+def pick(log_probabilities: Tensor, draws: Tensor, sampling: Sampling, likeliest: int = 512) -> Tensor:
+    """Choose one token a row by inverting the cumulative distribution of the nucleus at a uniform draw.
+
+    Only the likeliest tokens are sorted; a row whose nucleus may reach further is done again over the whole
+    vocabulary, so the result is that of a full sort.
+
+    Args:
+        log_probabilities: Shape ``(batch, vocabulary)``.
+        draws: Uniform numbers in [0, 1), shape ``(batch,)``.
+        sampling: Temperature and top-p.
+        likeliest: How many tokens to sort at first.
+
+    Returns:
+        Token ids of shape ``(batch,)``.
+    """
+    scaled = log_probabilities / sampling.temperature
+    total = scaled.logsumexp(dim=-1, keepdim=True)
+    values, ids = scaled.topk(min(likeliest, scaled.shape[-1]), dim=-1)
+    cumulative = (values - total).exp().cumsum(dim=-1)
+    short = cumulative[:, -1] < sampling.top_p
+    if ids.shape[-1] < scaled.shape[-1] and short.any():
+        tokens = torch.empty_like(ids[:, 0])
+        tokens[~short] = _invert(cumulative[~short], ids[~short], draws[~short], sampling.top_p)
+        tokens[short] = pick(log_probabilities[short], draws[short], sampling, scaled.shape[-1])
+        return tokens
+    return _invert(cumulative, ids, draws, sampling.top_p)
+
+
+def _invert(cumulative: Tensor, ids: Tensor, draws: Tensor, top_p: float) -> Tensor:
+    # The nucleus is the shortest prefix that holds top_p: its size counts the tokens before that point, and one more.
+    size = ((cumulative < top_p).sum(dim=-1, keepdim=True)).clamp(max=ids.shape[-1] - 1)
+    mass = cumulative.gather(-1, size)
+    place = torch.searchsorted(cumulative, draws[:, None] * mass, right=True).minimum(size)
+    return ids.gather(-1, place)[:, 0]
+
+
+def _stream(seed: int, count: int) -> Tensor:
+    return torch.rand(count, generator=torch.Generator().manual_seed(seed))

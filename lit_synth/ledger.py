@@ -1,0 +1,102 @@
+"""Which stages of a run folder are done, with what config: so that the same command goes on where it stopped."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lit_synth.examples import InputError
+
+
+class Ledger:
+    """Runs a stage unless its folder says that it is done with the same config and inputs.
+
+    Args:
+        tell: Gets one line a stage.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.tell = tell
+        self.seconds: dict[str, dict[str, float]] = {}
+
+    def do(self, folder: Path, config: dict[str, Any], inputs: list[str], work: Callable[[], None]) -> str:
+        """Do a stage's work where it is not done; return its key, an input of the stages behind it.
+
+        Args:
+            folder: Of the stage; gets ``config.yaml`` and ``stage.json``.
+            config: What `lit_synth fit --config` would read.
+            inputs: Keys of the stages in front, and hashes of files.
+            work: Does it, and goes on where an earlier attempt stopped.
+        """
+        name = f"{folder.parent.name}/{folder.name}"
+        text = yaml.safe_dump(config, sort_keys=False)
+        key = hashlib.sha256("\n".join([text, *inputs]).encode()).hexdigest()[:16]
+        manifest = folder / "stage.json"
+        found = json.loads(manifest.read_text()) if manifest.exists() else {}
+        if found.get("key") == key and found["done"]:
+            self.tell(f"{name}: done before, {found['seconds']:.0f} s; not run again")
+        else:
+            if found and found["key"] != key:
+                aside = folder.with_name(f"{folder.name}.{found['key']}")
+                shutil.rmtree(aside, ignore_errors=True)
+                folder.rename(aside)
+                self.tell(f"{name}: its config or inputs have changed; the older results are set aside in {aside.name}")
+                found = {}
+            self.tell(f"{name}: goes on" if found else f"{name}: starts")
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "config.yaml").write_text(text)
+            spent = found.get("seconds", 0.0)
+            write_json(manifest, {"key": key, "done": False, "seconds": spent})
+            started = time.monotonic()
+            work()
+            shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+            found = {"key": key, "done": True, "seconds": spent + time.monotonic() - started}
+            write_json(manifest, found)
+        self.seconds.setdefault(folder.parent.name, {})[folder.name] = round(found["seconds"], 1)
+        return key
+
+
+def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...]) -> None:
+    """Write the run's config into its folder, or check that the folder is of the same run.
+
+    Args:
+        output: Of the run.
+        config: The resolved config.
+        open_keys: What may differ from the last time: more seeds, more strategies.
+
+    Raises:
+        InputError: The folder holds something else, or a run with another config.
+    """
+    path = output / "config.yaml"
+    if path.exists():
+        before = yaml.safe_load(path.read_text())
+        for key in [*config, *before]:
+            if key not in open_keys and before.get(key) != config.get(key):
+                raise InputError(
+                    f"{path}: made with {_difference(key, before.get(key), config.get(key))}; "
+                    "give another --output, or the same config to go on"
+                )
+    elif output.exists() and any(output.iterdir()):
+        raise InputError(f"{output}: is not empty and not a run's folder; give another --output")
+    output.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _difference(key: str, before: Any, now: Any) -> str:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for inner in [*before, *now]:
+            if before.get(inner) != now.get(inner):
+                return _difference(f"{key}.{inner}", before.get(inner), now.get(inner))
+    return f"{key} {before!r}, now {now!r}"

@@ -1,0 +1,6 @@
+"""Lightning modules: the teacher and the students."""
+
+from lit_synth.modules.classifier import Classifier
+from lit_synth.modules.teacher import Lora, Teacher
+
+__all__ = ["Classifier", "Lora", "Teacher"]

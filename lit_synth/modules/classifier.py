@@ -1,0 +1,116 @@
+"""The student of a classification task: any encoder with a classification head, trained on probabilities."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.cli import OptimizerCallable
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
+
+from lit_synth.modules.optimization import configure, default_optimizer
+from lit_synth.modules.pretrained import load_pretrained, save_pretrained
+from lit_synth.task import Task
+from lit_synth.tokenizer import load_tokenizer
+
+
+class Classifier(L.LightningModule):
+    """Fine-tunes any ``AutoModelForSequenceClassification`` on one-hot gold and soft synthetic targets alike.
+
+    Batches hold ``input_ids``, ``attention_mask`` and, where the model has them, ``token_type_ids`` of shape
+    ``(batch, sequence)``; for training ``target_probabilities`` of shape ``(batch, labels)``, else ``example``.
+
+    Args:
+        task: Linked from the data module.
+        model: Folder, hub name, or ``embedded:student``.
+        optimizer: Makes the optimizer.
+        warmup: Share of the steps in which the learning rate rises.
+        decay: Whether the learning rate falls to 0 at the last step.
+        freeze_embeddings: Leave the token embeddings as they are.
+        weights: Without, random weights are made from the configuration alone.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        model: str = "embedded:student",
+        optimizer: OptimizerCallable = default_optimizer,
+        warmup: float = 0.1,
+        decay: bool = True,
+        freeze_embeddings: bool = False,
+        weights: bool = True,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters(ignore=["optimizer", "weights"])
+        self.task = task
+        self.name = model
+        self.optimizer = optimizer
+        self.warmup = warmup
+        self.decay = decay
+        self.freeze_embeddings = freeze_embeddings
+        self.weights = weights
+        count = len(task.labels)
+        metrics = {
+            "accuracy": MulticlassAccuracy(count, average="micro"),
+            "macro_f1": MulticlassF1Score(count, average="macro"),
+        }
+        self.validation_metrics = MetricCollection(metrics, prefix="val_")
+        self.test_metrics = self.validation_metrics.clone(prefix="test_")
+        self.model: PreTrainedModel | None = None
+
+    def configure_model(self) -> None:
+        """Load the encoder with a head for the task's labels."""
+        if self.model is not None:
+            return
+        labels = dict(enumerate(self.task.labels))
+        self.model = load_pretrained(
+            AutoModelForSequenceClassification,
+            self.name,
+            self._trainer,
+            self.weights,
+            id2label=labels,
+            label2id={label: index for index, label in labels.items()},
+        )
+        if self.freeze_embeddings:
+            self.model.get_input_embeddings().requires_grad_(False)
+
+    def forward(self, batch: dict[str, Any]) -> Tensor:
+        """Return logits of shape ``(batch, labels)``."""
+        assert self.model is not None, "configure_model has not run"
+        known = {key: batch[key] for key in ("input_ids", "attention_mask", "token_type_ids") if key in batch}
+        logits: Tensor = self.model(**known).logits
+        return logits
+
+    def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
+        """Return and log the cross-entropy against the target probabilities."""
+        loss = nn.functional.cross_entropy(self(batch), batch["target_probabilities"])
+        self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["input_ids"]))
+        return loss
+
+    def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:
+        """Log loss, accuracy and macro-F1 on the development part."""
+        logits, targets = self(batch), batch["target_probabilities"]
+        self.validation_metrics(logits, targets.argmax(dim=1))
+        loss = nn.functional.cross_entropy(logits, targets)
+        self.log("val_loss", loss, prog_bar=True, batch_size=len(targets), sync_dist=True)
+        self.log_dict(self.validation_metrics, batch_size=len(targets))
+
+    def test_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
+        """Log accuracy and macro-F1; return probabilities of shape ``(batch, labels)``."""
+        probabilities: Tensor = self(batch).softmax(dim=1)
+        gold = [self.task.labels.index(example.target) for example in batch["example"]]
+        self.test_metrics(probabilities, torch.tensor(gold, device=self.device))
+        self.log_dict(self.test_metrics, batch_size=len(gold))
+        return probabilities
+
+    def configure_optimizers(self) -> Any:
+        """Return optimizer and schedule."""
+        return configure(self, self.optimizer, self.warmup, self.decay)
+
+    def export(self, folder: Path) -> None:
+        """Save the model with its tokenizer and label names, for ``transformers.pipeline``."""
+        assert self.model is not None, "nothing to export: the model was never loaded"
+        save_pretrained(self.model, load_tokenizer(self.name), folder)

@@ -1,0 +1,62 @@
+"""Pretrained models, loaded the same way on a laptop and under a sharding strategy."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.strategies import DeepSpeedStrategy
+from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.integrations import HfDeepSpeedConfig
+
+from lit_synth.embedded import resolve
+from lit_synth.examples import InputError
+
+
+def load_pretrained(
+    auto_class: Any, name: str, trainer: L.Trainer | None = None, weights: bool = True, **config: Any
+) -> PreTrainedModel:
+    """Load a model from a folder, the hub, or an ``embedded:`` name.
+
+    Under DeepSpeed ZeRO-3 every rank loads only its own part: transformers looks for a living `HfDeepSpeedConfig`,
+    which Lightning does not make, so it is made here and kept on the model.
+
+    Args:
+        auto_class: For example ``AutoModelForCausalLM``.
+        name: Folder, hub name, or ``embedded:teacher``, ``embedded:student``.
+        trainer: Whose strategy is asked; ``None`` outside a trainer.
+        weights: Without, a model with random weights is made from the configuration alone.
+        **config: Changes to the model's configuration.
+
+    Raises:
+        InputError: There is no such model, or it cannot be reached.
+    """
+    strategy = trainer.strategy if trainer is not None else None
+    partitioned = None
+    if isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3:
+        partitioned = HfDeepSpeedConfig(strategy.config)
+    path = resolve(name)
+    try:
+        if weights:
+            model = auto_class.from_pretrained(path, dtype=torch.float32, use_safetensors=True, **config)
+        else:
+            model = auto_class.from_config(AutoConfig.from_pretrained(path, **config))
+    except OSError as error:
+        raise InputError(_reason(name, error)) from None
+    model.hf_deepspeed_config = partitioned
+    return model  # type: ignore[no-any-return]
+
+
+def save_pretrained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Save a model with its tokenizer as safetensors, whole or not at all, for ``from_pretrained``."""
+    partial = folder.with_name(folder.name + ".partial")
+    model.save_pretrained(partial)
+    tokenizer.save_pretrained(partial)
+    partial.replace(folder)
+
+
+def _reason(name: str, error: OSError) -> str:
+    first = str(error).strip().splitlines()[0]
+    if Path(name).is_absolute() or name.startswith("."):
+        return f"model {name}: the folder holds no model ({first})"
+    return f"model {name}: not in the cache and not reachable ({first}); check the name, or give a local folder"

@@ -1,0 +1,200 @@
+"""The teacher: a causal language model that learns both directions from gold, then annotates or generates."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.cli import OptimizerCallable
+from peft import LoraConfig, get_peft_model
+from torch import Tensor, nn
+from torchmetrics.classification import MulticlassAccuracy
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from lit_synth.decoding.annotate import label_probabilities
+from lit_synth.decoding.sampling import Sampling, sample
+from lit_synth.decoding.trie import Node, build_trie
+from lit_synth.examples import Example
+from lit_synth.modules.optimization import configure, default_optimizer
+from lit_synth.modules.pretrained import load_pretrained, save_pretrained
+from lit_synth.task import Task
+from lit_synth.tokenizer import load_tokenizer
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Low-rank adapters on every linear layer (Hu et al., arXiv 2106.09685).
+
+    Args:
+        rank: Width of an adapter.
+        alpha: Its scale is ``alpha / rank``.
+        dropout: On the adapter's input.
+    """
+
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+
+
+class Teacher(L.LightningModule):
+    """Fine-tunes any ``AutoModelForCausalLM``; predicts label probabilities or new inputs.
+
+    Batches of `fit` hold ``input_ids``, ``attention_mask`` and ``labels`` of shape ``(batch, sequence)``; those of
+    `predict` and `test` hold prompts padded on the left, and the ``example`` of each row.
+
+    Args:
+        task: Linked from the data module.
+        model: Folder, hub name, or ``embedded:teacher``.
+        optimizer: Makes the optimizer.
+        warmup: Share of the steps in which the learning rate rises.
+        lora: Adapters; ``None`` trains the model in full.
+        freeze_embeddings: Leave the token embeddings as they are.
+        gradient_checkpointing: Trade time for memory.
+        sampling: How it writes.
+        weights: Without, random weights are made from the configuration alone.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        model: str = "embedded:teacher",
+        optimizer: OptimizerCallable = default_optimizer,
+        warmup: float = 0.1,
+        lora: Lora | None = None,
+        freeze_embeddings: bool = True,
+        gradient_checkpointing: bool = False,
+        sampling: Sampling = Sampling(),
+        weights: bool = True,
+    ) -> None:
+        super().__init__()
+        # Behaviour that a later stage may change stays out of the checkpoint, where it would beat the YAML in silence.
+        self.save_hyperparameters(ignore=["optimizer", "sampling", "weights"])
+        self.task = task
+        self.name = model
+        self.optimizer = optimizer
+        self.warmup = warmup
+        self.lora = lora
+        self.freeze_embeddings = freeze_embeddings
+        self.gradient_checkpointing = gradient_checkpointing
+        self.sampling = sampling
+        self.weights = weights
+        self.tokenizer = load_tokenizer(model)
+        self.trie = self._label_trie()
+        self.accuracy = MulticlassAccuracy(len(task.labels), average="micro")
+        self.model: nn.Module | None = None
+
+    def configure_model(self) -> None:
+        """Load the model; Lightning calls this once for every use of the module."""
+        if self.model is not None:
+            return
+        model = load_pretrained(AutoModelForCausalLM, self.name, self._trainer, self.weights)
+        if self.gradient_checkpointing:
+            model.gradient_checkpointing_enable()
+        if self.freeze_embeddings:
+            model.get_input_embeddings().requires_grad_(False)
+        if self.lora is not None:
+            adapters = LoraConfig(
+                task_type="CAUSAL_LM",
+                r=self.lora.rank,
+                lora_alpha=self.lora.alpha,
+                lora_dropout=self.lora.dropout,
+                target_modules="all-linear",
+            )
+            self.model = get_peft_model(model, adapters)
+        else:
+            self.model = model
+
+    @property
+    def language_model(self) -> PreTrainedModel:
+        """The model itself, without the wrapper of its adapters."""
+        assert self.model is not None, "configure_model has not run"
+        return self.model.get_base_model() if self.lora is not None else self.model  # type: ignore[operator,return-value]
+
+    def loss(self, batch: dict[str, Any]) -> Tensor:
+        """Return the mean over rows of the mean cross-entropy of a completion's tokens.
+
+        The vocabulary is scored at the positions of completions only; rows count alike, so that a short label
+        weighs as much as a long text.
+        """
+        language_model = self.language_model
+        body = getattr(language_model, language_model.base_model_prefix)
+        hidden = body(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
+        targets = batch["labels"][:, 1:]
+        wanted = targets >= 0
+        logits = language_model.get_output_embeddings()(hidden[:, :-1][wanted])
+        losses = nn.functional.cross_entropy(logits.float(), targets[wanted], reduction="none")
+        share = wanted / wanted.sum(dim=1, keepdim=True).clamp(min=1)
+        return (losses * share[wanted]).sum() / len(targets)
+
+    def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
+        """Return and log the loss."""
+        loss = self.loss(batch)
+        self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["input_ids"]))
+        return loss
+
+    def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:
+        """Log the loss on the development part."""
+        self.log("val_loss", self.loss(batch), prog_bar=True, batch_size=len(batch["input_ids"]), sync_dist=True)
+
+    def test_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
+        """Log the teacher's own accuracy; return label probabilities of shape ``(batch, labels)``."""
+        probabilities = self._annotate(batch)
+        gold = [self.task.labels.index(example.target) for example in batch["example"]]
+        self.accuracy(probabilities, torch.tensor(gold, device=self.device))
+        self.log("test_accuracy", self.accuracy, batch_size=len(gold))
+        return probabilities
+
+    def predict_step(self, batch: dict[str, Any], batch_index: int) -> list[Example]:
+        """Return one synthetic record a row: annotated where the row has an input, generated where it has none."""
+        if batch["example"][0].fields:
+            return self._annotated(batch)
+        return self._generated(batch)
+
+    def configure_optimizers(self) -> Any:
+        """Return optimizer and schedule."""
+        return configure(self, self.optimizer, self.warmup, decay=True)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave frozen weights out: they come from the pretrained model."""
+        trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
+        checkpoint["state_dict"] = {key: value for key, value in checkpoint["state_dict"].items() if key in trained}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put the frozen weights back beside the trained ones."""
+        self.configure_model()
+        checkpoint["state_dict"] = self.state_dict() | checkpoint["state_dict"]
+
+    def export(self, folder: Path) -> None:
+        """Save the model with adapters merged, as safetensors with its tokenizer."""
+        model = self.model.merge_and_unload() if self.lora is not None else self.model  # type: ignore[operator,union-attr]
+        save_pretrained(model, self.tokenizer, folder)  # type: ignore[arg-type]
+
+    def _annotate(self, batch: dict[str, Any]) -> Tensor:
+        return label_probabilities(self.language_model, batch["input_ids"], batch["attention_mask"], self.trie)
+
+    def _annotated(self, batch: dict[str, Any]) -> list[Example]:
+        records = []
+        for example, row in zip(batch["example"], self._annotate(batch).tolist(), strict=True):
+            probabilities = dict(zip(self.task.labels, row, strict=True))
+            label = max(probabilities, key=probabilities.__getitem__)
+            origin = "annotated" if example.origin == "gold" else example.origin
+            records.append(replace(example, target=label, origin=origin, probabilities=probabilities))
+        return records
+
+    def _generated(self, batch: dict[str, Any]) -> list[Example]:
+        seeds = [example.provenance["seed"] for example in batch["example"]]
+        end = self.tokenizer.eos_token_id
+        texts = sample(self.language_model, batch["input_ids"], batch["attention_mask"], seeds, self.sampling, end)
+        records = []
+        for example, tokens in zip(batch["example"], texts, strict=True):
+            text = self.tokenizer.decode(tokens) if tokens is not None else None
+            fields = self.task.parse(text) if text is not None else None
+            made = {"prompt": self.task.request(example.target), "text": text}
+            records.append(replace(example, fields=fields or {}, provenance={**example.provenance, **made}))
+        return records
+
+    def _label_trie(self) -> Node:
+        words = [self.task.completion(label) for label in self.task.labels]
+        tokens = [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
+        return build_trie(tokens, self.tokenizer.eos_token_id)

@@ -1,0 +1,160 @@
+"""From the settings of a run to the config of each stage, as `lit_synth fit --config` would read it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lit_synth.settings import Choice, RunSettings
+
+Config = dict[str, Any]
+
+
+def teacher_fit(run: RunSettings, seed: int, folder: Path) -> Config:
+    """Fine-tune the teacher on gold, stop early on the development part, export the best epoch."""
+    settings = run.teacher
+    monitor = {"monitor": "val_loss", "mode": "min"}
+    checkpoint = {"dirpath": str(folder / "checkpoints"), "save_last": True, **monitor}
+    callbacks = [
+        callback("lightning.pytorch.callbacks.ModelCheckpoint", **checkpoint),
+        callback("lightning.pytorch.callbacks.EarlyStopping", patience=settings.patience, **monitor),
+        callback("lit_synth.callbacks.DevelopmentCurve", path=str(folder / "curve.jsonl")),
+        callback("lit_synth.callbacks.Export", folder=str(folder / "model")),
+    ]
+    data = data_config(run, seed, teacher_encoder(run, settings.model), batch_size=settings.batch_size)
+    trainer = trainer_config(run, folder, "teacher", callbacks, max_epochs=settings.max_epochs, gradient_clip_val=1.0)
+    return stage(seed, teacher_model(run, settings.model, learning=True), data, trainer)
+
+
+def teacher_use(run: RunSettings, seed: int, folder: Path, model: Path, requests: Config | None) -> Config:
+    """Annotate, generate, or test with a fine-tuned teacher; no ``requests`` tests it."""
+    generates = requests is not None and requests["kind"] == "generate"
+    size = run.generation.batch_size if generates else run.teacher.annotate_batch_size
+    callbacks = [
+        callback("lit_synth.callbacks.Generation", disagreement=run.generation.disagreement)
+        if requests
+        else callback("lit_synth.callbacks.Predictions", folder=str(folder))
+    ]
+    data = data_config(run, seed, teacher_encoder(run, str(model)), predict_batch_size=size, requests=requests)
+    trainer = trainer_config(run, folder, folder.name, callbacks, logger=False, enable_checkpointing=False)
+    return stage(seed, teacher_model(run, str(model), learning=False), data, trainer)
+
+
+def student_search(run: RunSettings, seed: int, folder: Path, mixture: Config, rate: float) -> Config:
+    """Train at one constant rate and look at the development part every few steps."""
+    search = run.student.search
+    callbacks = [callback("lit_synth.callbacks.DevelopmentCurve", path=str(folder / "curve.jsonl"))]
+    trainer = trainer_config(
+        run,
+        folder,
+        f"search {folder.parent.parent.name} {rate:g}",
+        callbacks,
+        max_steps=search.max_steps,
+        val_check_interval=search.every,
+        check_val_every_n_epoch=None,
+        logger=False,
+        enable_checkpointing=False,
+    )
+    data = data_config(run, seed, student_encoder(run), batch_size=run.student.batch_size, mixture=mixture)
+    return stage(seed, student_model(run, rate, decay=False), data, trainer)
+
+
+def student_fit(run: RunSettings, seed: int, folder: Path, mixture: Config, choice: Choice) -> Config:
+    """Train on all that the strategy has, development part included, export, and test once."""
+    checkpoint = {"dirpath": str(folder / "checkpoints"), "save_last": True, "every_n_train_steps": 200}
+    callbacks = [
+        callback("lightning.pytorch.callbacks.ModelCheckpoint", **checkpoint),
+        callback("lit_synth.callbacks.Export", folder=str(folder / "model")),
+        callback("lit_synth.callbacks.Predictions", folder=str(folder)),
+    ]
+    steps: Config = {"max_steps": choice.max_steps, "limit_val_batches": 0}
+    trainer = trainer_config(run, folder, f"student {folder.name}", callbacks, **steps)
+    mixture = {**mixture, "development": mixture["gold"]}
+    data = data_config(run, seed, student_encoder(run), batch_size=run.student.batch_size, mixture=mixture)
+    return stage(seed, student_model(run, choice.learning_rate, decay=True), data, trainer)
+
+
+def stage(seed: int, model: Config, data: Config, trainer: Config) -> Config:
+    """Put the three parts together."""
+    return {"seed_everything": seed, "model": model, "data": data, "trainer": trainer}
+
+
+def callback(class_path: str, **init_args: Any) -> Config:
+    """Name a class and its arguments, as LightningCLI reads them."""
+    return {"class_path": class_path, "init_args": init_args}
+
+
+def trainer_config(run: RunSettings, folder: Path, name: str, callbacks: list[Config], **arguments: Any) -> Config:
+    """Return the trainer's arguments; those of the run's own ``trainer`` win, and its callbacks are added."""
+    given = dict(run.trainer)
+    logger = callback("lightning.pytorch.loggers.TensorBoardLogger", save_dir=str(folder), name="logs", version="")
+    defaults = {
+        "default_root_dir": str(folder),
+        "logger": logger,
+        "num_sanity_val_steps": 0,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "log_every_n_steps": 10,
+    }
+    progress = callback("lit_synth.callbacks.Progress", name=name)
+    return {**defaults, **arguments, **given, "callbacks": [progress, *callbacks, *given.pop("callbacks", [])]}
+
+
+def data_config(run: RunSettings, seed: int, encoder: Config, **arguments: Any) -> Config:
+    """Return the data module of the run's task, with its partition."""
+    partition = {
+        "fraction": run.fraction,
+        "seed": seed,
+        "development_share": run.development_share,
+        "pool_limit": _least(run.pool_limit, run.limit),
+        "test_limit": _least(run.test_limit, run.limit),
+    }
+    chosen = {key: value for key, value in arguments.items() if value is not None}
+    if run.data_dir is not None:
+        chosen["data_dir"] = run.data_dir
+    if run.task is not None:
+        chosen["task"] = asdict(run.task)
+    return callback(_class_path(run.data), encoder=encoder, partition=partition, **chosen)
+
+
+def teacher_encoder(run: RunSettings, model: str) -> Config:
+    """Return the teacher's encoder."""
+    return callback("lit_synth.data.TeacherEncoder", model=model, max_length=run.teacher.max_length)
+
+
+def student_encoder(run: RunSettings) -> Config:
+    """Return the student's encoder."""
+    return callback("lit_synth.data.ClassifierEncoder", model=run.student.model, max_length=run.student.max_length)
+
+
+def teacher_model(run: RunSettings, model: str, learning: bool) -> Config:
+    """Return the teacher; once fine-tuned, its adapters are merged and it has none."""
+    settings = run.teacher
+    arguments: Config = {"model": model, "sampling": asdict(run.generation.sampling)}
+    if learning:
+        arguments |= {
+            "optimizer": adamw(settings.learning_rate),
+            "lora": asdict(settings.lora) if settings.lora else None,
+            "freeze_embeddings": settings.freeze_embeddings,
+            "gradient_checkpointing": settings.gradient_checkpointing,
+        }
+    return callback("lit_synth.modules.Teacher", **arguments)
+
+
+def student_model(run: RunSettings, rate: float, decay: bool) -> Config:
+    """Return a student at a learning rate."""
+    settings = run.student
+    arguments = {"model": settings.model, "freeze_embeddings": settings.freeze_embeddings, "decay": decay}
+    return callback("lit_synth.modules.Classifier", optimizer=adamw(rate), **arguments)
+
+
+def adamw(rate: float) -> Config:
+    """Return the optimizer."""
+    return callback("torch.optim.AdamW", lr=rate, weight_decay=0.01, fused=True)
+
+
+def _class_path(name: str) -> str:
+    return name if "." in name else f"lit_synth.tasks.{name}"
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)

@@ -1,0 +1,146 @@
+"""The one figure: accuracy of every strategy with its interval, between gold only and the ceiling."""
+
+import re
+from html import escape
+from io import StringIO
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from lit_synth.report.findings import StrategySummary, Summary
+from lit_synth.report.wording import cap, percent, points
+
+INK = "#010203"
+"""Stands for the page's own text colour until `_for_page` writes ``currentColor``."""
+
+COLOURS = {  # Okabe & Ito (2008): told apart with any colour vision
+    "gold": "#e69f00",
+    "annotate": "#0072b2",
+    "generate": "#009e73",
+    "both": "#cc79a7",
+    "full": "#999999",
+    "few_shot": "#f0e442",
+    "teacher": "#d55e00",
+}
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",  # text stays text: searchable, read aloud, in the page's font
+    "svg.hashsalt": "lit_synth",  # the same ids, and so the same file, at every call
+    "font.family": "DejaVu Sans",  # only to measure: it comes with matplotlib
+}
+
+
+def accuracy_figure(summary: Summary, width: int = 720) -> str:
+    """Return an inline SVG, made for a width in CSS pixels; text stays at 13 px there.
+
+    Colours are CSS variables (``--gold``, ``--annotate``, …) that fall back to the Okabe-Ito palette, and text follows
+    ``currentColor``, so that the page decides on light and dark.
+    """
+    rows = len(summary.strategies)
+    top, bottom, line = 46, 34, 44
+    height = top + bottom + line * rows
+    left, right = 96, 128 if width > 500 else 64
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        axes = figure.add_axes((left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height))
+        _frame(axes, summary, ticks=6 if width > 500 else 4)
+        _references(axes, summary)
+        for position, strategy in enumerate(summary.strategies):
+            _strategy(axes, strategy, position)
+            _words(axes, strategy, position, left, right)
+        buffer = StringIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    return _for_page(buffer.getvalue(), _describe(summary), prefix=f"w{width}")
+
+
+def _frame(axes: Axes, summary: Summary, ticks: int) -> None:
+    values = [value for strategy in summary.strategies for value in strategy.per_seed.values()]
+    bounds = [bound for strategy in summary.strategies for bound in strategy.interval or ()]
+    low, high = min(values + bounds), max(values + bounds)
+    margin = max(0.02, 0.06 * (high - low))
+    axes.set_xlim(max(0.0, low - margin), min(1.0, high + margin))
+    axes.set_ylim(len(summary.strategies) - 0.5, -0.5)
+    axes.spines[:].set_visible(False)
+    axes.grid(axis="x", color=INK, alpha=0.12, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.xaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    axes.tick_params(length=0, labelcolor=INK, labelsize=12, pad=8)
+    axes.set_yticks([])
+
+
+def _references(axes: Axes, summary: Summary) -> None:
+    """Draw gold only as the baseline, ``full`` as the ceiling, and name both above the rows."""
+    gold, full = summary.strategy("gold"), summary.strategy("full")
+    if gold and full and full.mean > gold.mean:
+        axes.axvspan(gold.mean, full.mean, color=INK, alpha=0.05, linewidth=0)
+    swapped = bool(gold and full and full.mean < gold.mean)
+    for strategy, text, before in ((gold, "gold only", not swapped), (full, "all labels", swapped)):
+        if strategy is None:
+            continue
+        alignment = "right" if before else "left"
+        style = (0, (5, 3)) if strategy is gold else (0, (1, 2))
+        axes.axvline(strategy.mean, color=INK, alpha=0.7, linewidth=1.25, linestyle=style)
+        offset = (4 if before else -4, 12)
+        axes.annotate(
+            text,
+            (strategy.mean, 1),
+            offset,
+            xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points",
+            ha=alignment,
+            color=INK,
+            fontsize=12,
+        )
+
+
+def _strategy(axes: Axes, strategy: StrategySummary, position: int) -> None:
+    colour = COLOURS.get(strategy.name, COLOURS["full"])
+    if strategy.interval:
+        axes.plot(strategy.interval, [position] * 2, color=colour, linewidth=4, alpha=0.45, solid_capstyle="round")
+    if len(strategy.per_seed) > 1:
+        seeds = list(strategy.per_seed.values())
+        axes.plot(seeds, [position + 0.27] * len(seeds), "o", markersize=4.5, color="none", markeredgecolor=INK)
+    axes.plot(strategy.mean, position, "o", markersize=12, color=colour, markeredgecolor=INK, markeredgewidth=1)
+
+
+def _words(axes: Axes, strategy: StrategySummary, position: int, left: int, right: int) -> None:
+    """Write name, accuracy and, where there is room, difference, as columns at both edges of the figure."""
+    roomy = right > 100
+    columns = [(strategy.name, 0, -left, "left", 400), (percent(strategy.mean), 1, right - 60 * roomy, "right", 700)]
+    if roomy and strategy.difference:
+        columns.append((points(strategy.difference.mean), 1, right, "right", 400))
+    for text, edge, offset, alignment, weight in columns:
+        axes.annotate(
+            text,
+            (edge, position),
+            (offset, -1),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            ha=alignment,
+            va="center",
+            color=INK,
+            fontsize=13,
+            fontweight=weight,
+        )
+
+
+def _describe(summary: Summary) -> str:
+    values = ", ".join(f"{strategy.name} {percent(strategy.mean)}" for strategy in summary.strategies)
+    return " ".join(filter(None, [f"Test accuracy by strategy: {values}.", cap(summary.limit)]))
+
+
+def _for_page(svg: str, description: str, prefix: str) -> str:
+    """Make matplotlib's file part of a page: no prologue, own ids, the page's colours and font, a name."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg).replace(INK, "currentColor")
+    for name, colour in COLOURS.items():
+        svg = svg.replace(colour, f"var(--{name.replace('_', '-')}, {colour})")
+    box = re.search(r'viewBox="[^"]+"', svg)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {box[0] if box else ""}'
+    text = escape(description)
+    return re.sub(r"<svg[^>]*>", lambda _: f'{head} role="img" aria-label="{text}">', svg, count=1).strip()

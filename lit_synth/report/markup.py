@@ -1,0 +1,69 @@
+"""A few functions that write HTML; whatever is not `Markup` is escaped, so no text of a row can become code."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def text(value: object) -> Markup:
+    """Escape a value; `Markup` stays as it is. A percent sign stays with its number.
+
+    >>> text("<b> 5 %")
+    '&lt;b&gt; 5&#8239;%'
+    """
+    return value if isinstance(value, Markup) else Markup(escape(str(value)).replace(" %", "&#8239;%"))
+
+
+def join(parts: Iterable[object], separator: str = "") -> Markup:
+    """Join parts, each escaped where it has to be."""
+    return Markup(separator.join(text(part) for part in parts))
+
+
+def tag(name: str, *children: object, **attributes: str) -> Markup:
+    """Return an element; a trailing underscore of an attribute is dropped, others become hyphens.
+
+    >>> tag("p", "a < b", tag("b", "c"), class_="note")
+    '<p class="note">a &lt; b<b>c</b></p>'
+    """
+    given = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items())
+    return Markup(f"<{name}{given}>{join(children)}</{name}>")
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1, caption: str = "") -> Markup:
+    """Return a table that scrolls sideways on its own where the screen is too narrow.
+
+    Args:
+        headers: Column names.
+        rows: Cells.
+        left: Number of first columns that hold text; the others hold figures.
+        caption: A note under the table; left out where empty.
+    """
+
+    def kind(column: int) -> dict[str, str]:
+        return {} if column < left else {"class_": "figure"}
+
+    head = tag("tr", *(tag("th", name, scope="col", **kind(i)) for i, name in enumerate(headers)))
+    body = (
+        tag("tr", *(tag("td" if i else "th", cell, **({} if i else {"scope": "row"}), **kind(i)) for i, cell in row))
+        for row in map(enumerate, rows)
+    )
+    note = tag("p", caption, class_="note") if caption else ""
+    inner = tag("table", tag("thead", head), tag("tbody", *body))
+    return Markup(tag("div", inner, class_="scroll", tabindex="0") + note)
+
+
+def section(title: str, *children: object, note: object = "") -> Markup:
+    """Return a section with its heading, and a note beside it on wide screens."""
+    aside = tag("p", note, class_="about") if note else ""
+    heading = tag("div", tag("h2", title), aside, class_="heading")
+    return tag("section", heading, tag("div", *children, class_="body"))
+
+
+def stacked(value: str, under: str) -> Markup:
+    """Return a figure with its interval beneath."""
+    return join([value, tag("small", under)]) if under else text(value)

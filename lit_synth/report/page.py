@@ -1,0 +1,64 @@
+"""One self-contained page of a run: no script, no network, light and dark."""
+
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from lit_synth.report import evidence, results
+from lit_synth.report.folder import RunFolder, read_run
+from lit_synth.report.markup import join, text
+from lit_synth.report.measure import measure
+from lit_synth.report.summary import Summary
+from lit_synth.report.verdict import conclude
+
+PAGE = Template(
+    """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>$title</title>
+<style>
+$style</style>
+</head>
+<body>
+<main>
+$body
+</main>
+</body>
+</html>
+"""
+)
+
+
+def write_report(run: Path) -> Path:
+    """Write ``report.html`` into a run folder and return its path.
+
+    Raises:
+        InputError: A file of the run is missing or is not what it should be.
+    """
+    folder = read_run(run)
+    path = run / "report.html"
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(render(folder, conclude(measure(folder))), encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def render(folder: RunFolder, summary: Summary) -> str:
+    """Return the page."""
+    parts = [
+        results.header(summary),
+        results.accuracy(summary),
+        results.measures(summary),
+        evidence.splits(folder),
+        evidence.annotation(folder),
+        evidence.yields(folder),
+        evidence.samples(folder),
+        evidence.training(folder),
+        evidence.reproduction(folder),
+    ]
+    style = (files("lit_synth.report") / "page.css").read_text(encoding="utf-8")
+    return PAGE.substitute(title=text(f"{summary.task}: did it pay?"), style=style, body=join(parts, "\n"))

@@ -1,0 +1,175 @@
+"""What `lit_synth run` is told: one frozen value for each part of the path."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from lit_synth.decoding.sampling import Sampling
+from lit_synth.examples import InputError
+from lit_synth.modules.teacher import Lora
+from lit_synth.task import Task
+
+STRATEGIES = ("gold", "annotate", "generate", "both", "full", "teacher")
+Strategy = Literal["gold", "annotate", "generate", "both", "full", "teacher"]
+
+
+@dataclass(frozen=True)
+class TeacherSettings:
+    """How the teacher is fine-tuned and written with.
+
+    Args:
+        model: Folder, hub name, or ``embedded:teacher``.
+        lora: Adapters; ``null`` trains in full.
+        learning_rate: Highest rate of the schedule.
+        max_epochs: Most passes over gold.
+        patience: Epochs without a lower development loss after which it stops; the best epoch is kept.
+        batch_size: Rows a batch; a gold row gives two, one a direction.
+        max_length: Longest row in tokens.
+        freeze_embeddings: Leave the token embeddings as they are.
+        gradient_checkpointing: Trade time for memory.
+        annotate_batch_size: Rows a batch while annotating.
+    """
+
+    model: str = "embedded:teacher"
+    lora: Lora | None = Lora()
+    learning_rate: float = 1e-3
+    max_epochs: int = 4
+    patience: int = 2
+    batch_size: int = 8
+    max_length: int = 512
+    freeze_embeddings: bool = True
+    gradient_checkpointing: bool = False
+    annotate_batch_size: int = 64
+
+
+@dataclass(frozen=True)
+class GenerationSettings:
+    """What is generated, and what is kept of it.
+
+    Args:
+        amount: Rows to accept.
+        balance: ``equal`` shares for the labels, or as in ``gold``.
+        attempts: Most requests for each row of a label's quota.
+        sampling: Temperature, top-p, length.
+        batch_size: Rows decoded at once.
+        disagreement: ``keep`` a row that the teacher reads as another label, with its probabilities, or ``reject`` it.
+    """
+
+    amount: int = 1000
+    balance: Literal["equal", "gold"] = "equal"
+    attempts: float = 3.0
+    sampling: Sampling = Sampling()
+    batch_size: int = 128
+    disagreement: Literal["keep", "reject"] = "keep"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Learning rate and number of steps of a student."""
+
+    learning_rate: float
+    max_steps: int
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is tried on the development part, for every strategy alike.
+
+    Args:
+        learning_rates: Each is trained once, at a constant rate, for the most steps.
+        max_steps: The most steps.
+        every: Steps between two looks at the development part.
+    """
+
+    learning_rates: tuple[float, ...] = (1e-4, 3e-4)
+    max_steps: int = 600
+    every: int = 60
+
+
+@dataclass(frozen=True)
+class StudentSettings:
+    """How students are trained; one way for every strategy.
+
+    Args:
+        model: Folder, hub name, or ``embedded:student``.
+        batch_size: Rows a batch.
+        max_length: Longest input in tokens.
+        freeze_embeddings: Leave the token embeddings as they are.
+        search: What is tried where nothing is chosen.
+        chosen: Learning rate and steps by strategy, from an earlier search.
+    """
+
+    model: str = "embedded:student"
+    batch_size: int = 32
+    max_length: int = 128
+    freeze_embeddings: bool = False
+    search: Search = Search()
+    chosen: dict[str, Choice] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The whole path from gold rows to a proven student.
+
+    Args:
+        data: Data module of the task, for example ``Slurp``.
+        data_dir: Folder with ``train`` and ``test``; the task's own default where it has one.
+        task: The task itself, for ``Custom``.
+        output: Folder of the run; the same command goes on with it.
+        fraction: Gold rows: a share of train below 1, or a number of rows from 1 on.
+        seeds: One run of every stage a seed.
+        strategies: What students are trained on; ``teacher`` scores the teacher itself.
+        limit: Cap on pool, synthetic and test rows.
+        development_share: Share of gold held out for early stopping and the search.
+        pool_limit: Most rows of the pool.
+        test_limit: Most rows of test.
+        teacher: The teacher.
+        generation: Generated rows.
+        student: The students.
+        trainer: Arguments of every Lightning trainer, for example from ``configs/trainer``.
+    """
+
+    data: str
+    output: Path
+    data_dir: str | None = None
+    task: Task | None = None
+    fraction: float = 0.05
+    seeds: tuple[int, ...] = (0,)
+    strategies: tuple[Strategy, ...] = STRATEGIES
+    limit: int | None = None
+    development_share: float = 0.2
+    pool_limit: int | None = None
+    test_limit: int | None = None
+    teacher: TeacherSettings = TeacherSettings()
+    generation: GenerationSettings = GenerationSettings()
+    student: StudentSettings = StudentSettings()
+    trainer: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        unknown = set(self.student.chosen) - set(STRATEGIES)
+        if unknown:
+            raise InputError(f"student.chosen: {sorted(unknown)[0]!r} is no strategy; known: {', '.join(STRATEGIES)}")
+        if not self.seeds or not self.strategies:
+            raise InputError("seeds and strategies: give one or more of each")
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"limit {self.limit}: give 1 or more, or leave it out")
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether any strategy asks the teacher."""
+        return bool(set(self.strategies) & {"annotate", "generate", "both", "teacher"})
+
+    @property
+    def annotates(self) -> bool:
+        """Whether any strategy wants the pool annotated."""
+        return bool(set(self.strategies) & {"annotate", "both"})
+
+    @property
+    def generates(self) -> bool:
+        """Whether any strategy wants rows generated."""
+        return bool(set(self.strategies) & {"generate", "both"})
+
+    @property
+    def amount(self) -> int:
+        """Rows to generate, under the limit."""
+        return min(self.generation.amount, self.limit or self.generation.amount)

@@ -1,0 +1,70 @@
+"""One stage is one call of LightningCLI: the pipeline makes it from a dictionary, a user from the command line."""
+
+import warnings
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+
+import lit_synth.callbacks
+import lit_synth.modules
+import lit_synth.tasks  # noqa: F401 (short class names work once the classes are imported)
+from lit_synth.callbacks.generation import predict_all
+from lit_synth.data import TaskDataModule
+
+
+class StageCLI(LightningCLI):
+    """LightningCLI over any module and any task; the task is told to the data module and linked to the module."""
+
+    def __init__(self, args: list[str] | dict[str, Any] | None = None, run: bool = True) -> None:
+        super().__init__(
+            L.LightningModule,
+            TaskDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            save_config_kwargs={"overwrite": True},
+            seed_everything_default=0,
+            parser_kwargs={"prog": "lit_synth"} if run else None,
+            args=args,
+            run=run,
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Link at parse time, so that a checkpoint holds the task as plain values."""
+        parser.link_arguments("data.init_args.task", "model.init_args.task", apply_on="parse")
+
+    def after_predict(self) -> None:
+        """Ask again for what was rejected, until the quota or the limit of attempts is reached."""
+        if self.datamodule.pending():
+            predict_all(self.trainer, self.model, self.datamodule)
+
+
+def run_stage(config: dict[str, Any], actions: tuple[str, ...]) -> None:
+    """Instantiate a stage and let its trainer do the actions in turn.
+
+    Args:
+        config: What a stage's ``config.yaml`` holds: ``model``, ``data``, ``trainer``, ``seed_everything``.
+        actions: Of ``fit``, ``test`` and ``predict``.
+    """
+    quiet()
+    cli = StageCLI(config, run=False)
+    for action in actions:
+        if action == "predict":
+            predict_all(cli.trainer, cli.model, cli.datamodule)
+        elif action == "fit":
+            cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path="last", weights_only=True)
+        else:
+            cli.trainer.test(cli.model, datamodule=cli.datamodule, verbose=False)
+
+
+def quiet() -> None:
+    """Leave out what libraries say about themselves; the progress lines stay."""
+    import logging
+
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning_fabric", "DeepSpeed"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"lightning\..*|torch\..*")

@@ -1,0 +1,34 @@
+"""Movie-review sentences, positive or negative: the task of the embedded default.
+
+Rows: human mean ratings of Hutto & Gilbert (VADER, ICWSM 2014), where the rating is 0.8 or more from neutral.
+"""
+
+from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
+from lit_synth.data.encoders import Encoder
+from lit_synth.task import Task
+
+REVIEWS = Task(
+    name="reviews",
+    fields=("text",),
+    target="sentiment",
+    labels=("negative", "positive"),
+    annotate_prompt="Review: {text}\nSentiment:",
+    generate_prompt="Sentiment: {target}\nReview:",
+)
+
+
+class Reviews(TaskDataModule):
+    """Movie reviews; ``data_dir`` defaults to the rows that ship inside a package."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        data_dir: str = "embedded:reviews",
+        task: Task = REVIEWS,
+        partition: Partition = Partition(fraction=128),
+        mixture: Mixture = Mixture(),
+        requests: Requests | None = None,
+        batch_size: int = 32,
+        predict_batch_size: int = 64,
+    ) -> None:
+        super().__init__(task, data_dir, encoder, partition, mixture, requests, batch_size, predict_batch_size)

@@ -1,0 +1,26 @@
+"""Tokenizers as every part loads them."""
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from lit_synth.embedded import resolve
+from lit_synth.examples import InputError
+
+
+def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
+    """Load a tokenizer by folder, hub name, or ``embedded:`` name; its padding token is never its end token.
+
+    With one token for both, a model never learns to end.
+
+    Raises:
+        InputError: There is no such tokenizer, or it cannot be reached.
+    """
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(resolve(model))
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"model {model}: no tokenizer there ({reason}); check the name, or give a local folder") from None
+    if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
+        known = tokenizer.get_vocab()
+        spare = [token for token in ("<|padding|>", "<|endoftext|>", "<pad>", "<unk>") if token in known]
+        tokenizer.pad_token = next((token for token in spare if token != tokenizer.eos_token), tokenizer.eos_token)
+    return tokenizer
