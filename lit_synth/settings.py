@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lit_synth.decoding.sampling import Sampling
 from lit_synth.examples import InputError
 from lit_synth.modules.teacher import Lora
 from lit_synth.task import Task
 
-STRATEGIES = ("gold", "annotate", "generate", "both", "full", "teacher")
 Strategy = Literal["gold", "annotate", "generate", "both", "full", "teacher"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
 @dataclass(frozen=True)

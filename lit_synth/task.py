@@ -20,7 +20,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Task:
-    """A closed-set classification task as a value; nothing in it is learnt or loaded.
+    r"""A closed-set classification task as a value; nothing in it is learnt or loaded.
 
     Both prompts end without a space and both completions start with one, so that the first token of a completion is
     never glued to the last of its prompt.
@@ -38,11 +38,11 @@ class Task:
     Raises:
         InputError: Fewer than two labels, a label or word twice, a placeholder that is no column.
 
-    >>> task = Task("mood", ("text",), "mood", ("good", "bad"), "Text: {text}\\nMood:", "Mood: {target}\\nText:")
+    >>> task = Task("mood", ("text",), "mood", ("good", "bad"), "Text: {text}\nMood:", "Mood: {target}\nText:")
     >>> task.prompt({"text": "hooray"})
-    'Text: hooray\\nMood:'
+    'Text: hooray\nMood:'
     >>> task.completion("good"), task.request("bad"), task.parse(" oh no ")
-    (' good', 'Mood: bad\\nText:', {'text': 'oh no'})
+    (' good', 'Mood: bad\nText:', {'text': 'oh no'})
     """
 
     name: str

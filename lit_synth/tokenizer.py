@@ -18,7 +18,9 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(resolve(model))
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise InputError(f"model {model}: no tokenizer there ({reason}); check the name, or give a local folder") from None
+        raise InputError(
+            f"model {model}: no tokenizer there ({reason}); check the name, or give a local folder"
+        ) from None
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
         known = tokenizer.get_vocab()
         spare = [token for token in ("<|padding|>", "<|endoftext|>", "<pad>", "<unk>") if token in known]

@@ -59,7 +59,10 @@ class Progress(L.Callback):
         now = time.monotonic()
         if trainer.is_global_zero and (now - self.shown >= self.every or done >= self.total > 0):
             self.shown = now
-            print(f"  {self.name:<20} {progress_line(done, self.total, self.first, now - self.started, unit)}{more}", flush=True)
+            print(
+                f"  {self.name:<24} {progress_line(done, self.total, self.first, now - self.started, unit)}{more}",
+                flush=True,
+            )
 
 
 def progress_line(done: int, total: int, first: int, seconds: float, unit: str) -> str:

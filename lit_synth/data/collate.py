@@ -42,10 +42,7 @@ class Collate:
         longest = max(map(len, values))
         padding = [[fill] * (longest - len(value)) for value in values]
         return torch.tensor(
-            [
-                [*pad, *value] if self.left else [*value, *pad]
-                for pad, value in zip(padding, values, strict=True)
-            ]
+            [[*pad, *value] if self.left else [*value, *pad] for pad, value in zip(padding, values, strict=True)]
         )
 
 

@@ -85,9 +85,11 @@ class ClassifierEncoder:
         self.tokenizer = load_tokenizer(self.model)
 
     def training_rows(self, task: Task, example: Example) -> list[dict[str, Any]]:
-        """Return one row with ``input_ids``, ``token_type_ids`` where the model has them, and ``target_probabilities``."""
+        """Return one row: ``input_ids``, ``token_type_ids`` where the model has them, ``target_probabilities``."""
         known = example.probabilities or {str(example.target): 1.0}
-        return [self._inputs(task, example) | {"target_probabilities": [known.get(label, 0.0) for label in task.labels]}]
+        return [
+            self._inputs(task, example) | {"target_probabilities": [known.get(label, 0.0) for label in task.labels]}
+        ]
 
     def prediction_row(self, task: Task, example: Example) -> dict[str, Any]:
         """Return the input alone."""

@@ -135,8 +135,10 @@ class TaskDataModule(L.LightningDataModule):
         rows = [self.encoder.prediction_row(self.task, example) for example in examples]
         return self._loader(_by_length(rows), self.predict_batch_size, left=True)
 
-    def _loader(self, rows: list[dict[str, Any]], batch_size: int, left: bool = False, sampler: Any = None) -> DataLoader[Any]:
-        collate = Collate(int(self.encoder.tokenizer.pad_token_id), left)  # type: ignore[arg-type]
+    def _loader(
+        self, rows: list[dict[str, Any]], batch_size: int, left: bool = False, sampler: Any = None
+    ) -> DataLoader[Any]:
+        collate = Collate(int(self.encoder.tokenizer.pad_token_id), left)
         return DataLoader(rows, batch_size=batch_size, sampler=sampler, collate_fn=collate)  # type: ignore[arg-type]
 
 

@@ -60,7 +60,9 @@ def record_seed(seed: int, record: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed} {record}".encode()).digest()[:6])
 
 
-def missing(requests: Requests, rows: Sequence[Example], gold: Sequence[Example], labels: Sequence[str], seed: int) -> list[Example]:
+def missing(
+    requests: Requests, rows: Sequence[Example], gold: Sequence[Example], labels: Sequence[str], seed: int
+) -> list[Example]:
     """Return what is still to be asked for, in the order in which it is asked.
 
     Args:

@@ -80,5 +80,7 @@ def _walk(model: PreTrainedModel, prefixes: Prefixes, trie: Node, tolerance: flo
 
 def _share(scores: Tensor, pruned: Tensor, node: Node, rows: Tensor, score: Tensor) -> None:
     if len(rows):
-        scores[rows[:, None], torch.tensor(node.labels, device=rows.device)] = (score - math.log(len(node.labels)))[:, None]
+        scores[rows[:, None], torch.tensor(node.labels, device=rows.device)] = (score - math.log(len(node.labels)))[
+            :, None
+        ]
         pruned[rows] = torch.logaddexp(pruned[rows], score)

@@ -55,4 +55,3 @@ def _close(node: Node, end_token: int) -> None:
     if node.ends is not None and node.children:
         node.children[end_token] = Node(labels=[node.ends], ends=node.ends)
         node.ends = None
-

@@ -7,12 +7,12 @@ import lightning as L
 import torch
 from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor, nn
-from torchmetrics import MetricCollection
+from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from lit_synth.modules.optimization import configure, default_optimizer
-from lit_synth.modules.pretrained import load_pretrained, save_pretrained
+from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
 
@@ -53,7 +53,7 @@ class Classifier(L.LightningModule):
         self.freeze_embeddings = freeze_embeddings
         self.weights = weights
         count = len(task.labels)
-        metrics = {
+        metrics: dict[str, Metric | MetricCollection] = {
             "accuracy": MulticlassAccuracy(count, average="micro"),
             "macro_f1": MulticlassF1Score(count, average="macro"),
         }
@@ -79,9 +79,8 @@ class Classifier(L.LightningModule):
 
     def forward(self, batch: dict[str, Any]) -> Tensor:
         """Return logits of shape ``(batch, labels)``."""
-        assert self.model is not None, "configure_model has not run"
         known = {key: batch[key] for key in ("input_ids", "attention_mask", "token_type_ids") if key in batch}
-        logits: Tensor = self.model(**known).logits
+        logits: Tensor = loaded(self.model)(**known).logits
         return logits
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
@@ -112,5 +111,4 @@ class Classifier(L.LightningModule):
 
     def export(self, folder: Path) -> None:
         """Save the model with its tokenizer and label names, for ``transformers.pipeline``."""
-        assert self.model is not None, "nothing to export: the model was never loaded"
-        save_pretrained(self.model, load_tokenizer(self.name), folder)
+        save_pretrained(loaded(self.model), load_tokenizer(self.name), folder)

@@ -1,16 +1,18 @@
 """Pretrained models, loaded the same way on a laptop and under a sharding strategy."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import lightning as L
 import torch
 from lightning.pytorch.strategies import DeepSpeedStrategy
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.integrations import HfDeepSpeedConfig
+from transformers.integrations.deepspeed import HfDeepSpeedConfig
 
 from lit_synth.embedded import resolve
 from lit_synth.examples import InputError
+
+Model = TypeVar("Model")
 
 
 def load_pretrained(
@@ -53,6 +55,13 @@ def save_pretrained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
     model.save_pretrained(partial)
     tokenizer.save_pretrained(partial)
     partial.replace(folder)
+
+
+def loaded(model: Model | None) -> Model:
+    """Return the model; a module has none before ``configure_model``."""
+    if model is None:
+        raise RuntimeError("the model is not loaded: configure_model has not run")
+    return model
 
 
 def _reason(name: str, error: OSError) -> str:

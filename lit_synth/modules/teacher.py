@@ -7,7 +7,7 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.cli import OptimizerCallable
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 from transformers import AutoModelForCausalLM, PreTrainedModel
@@ -17,7 +17,7 @@ from lit_synth.decoding.sampling import Sampling, sample
 from lit_synth.decoding.trie import Node, build_trie
 from lit_synth.examples import Example
 from lit_synth.modules.optimization import configure, default_optimizer
-from lit_synth.modules.pretrained import load_pretrained, save_pretrained
+from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
 
@@ -82,7 +82,7 @@ class Teacher(L.LightningModule):
         self.tokenizer = load_tokenizer(model)
         self.trie = self._label_trie()
         self.accuracy = MulticlassAccuracy(len(task.labels), average="micro")
-        self.model: nn.Module | None = None
+        self.model: PreTrainedModel | PeftModel | None = None
 
     def configure_model(self) -> None:
         """Load the model; Lightning calls this once for every use of the module."""
@@ -108,8 +108,8 @@ class Teacher(L.LightningModule):
     @property
     def language_model(self) -> PreTrainedModel:
         """The model itself, without the wrapper of its adapters."""
-        assert self.model is not None, "configure_model has not run"
-        return self.model.get_base_model() if self.lora is not None else self.model  # type: ignore[operator,return-value]
+        model = loaded(self.model)
+        return model.get_base_model() if isinstance(model, PeftModel) else model  # type: ignore[return-value]
 
     def loss(self, batch: dict[str, Any]) -> Tensor:
         """Return the mean over rows of the mean cross-entropy of a completion's tokens.
@@ -125,7 +125,8 @@ class Teacher(L.LightningModule):
         logits = language_model.get_output_embeddings()(hidden[:, :-1][wanted])
         losses = nn.functional.cross_entropy(logits.float(), targets[wanted], reduction="none")
         share = wanted / wanted.sum(dim=1, keepdim=True).clamp(min=1)
-        return (losses * share[wanted]).sum() / len(targets)
+        mean: Tensor = (losses * share[wanted]).sum() / len(targets)
+        return mean
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
         """Return and log the loss."""
@@ -167,8 +168,9 @@ class Teacher(L.LightningModule):
 
     def export(self, folder: Path) -> None:
         """Save the model with adapters merged, as safetensors with its tokenizer."""
-        model = self.model.merge_and_unload() if self.lora is not None else self.model  # type: ignore[operator,union-attr]
-        save_pretrained(model, self.tokenizer, folder)  # type: ignore[arg-type]
+        model = loaded(self.model)
+        merged = model.merge_and_unload() if isinstance(model, PeftModel) else model
+        save_pretrained(merged, self.tokenizer, folder)  # type: ignore[arg-type]
 
     def _annotate(self, batch: dict[str, Any]) -> Tensor:
         return label_probabilities(self.language_model, batch["input_ids"], batch["attention_mask"], self.trie)
@@ -188,7 +190,7 @@ class Teacher(L.LightningModule):
         texts = sample(self.language_model, batch["input_ids"], batch["attention_mask"], seeds, self.sampling, end)
         records = []
         for example, tokens in zip(batch["example"], texts, strict=True):
-            text = self.tokenizer.decode(tokens) if tokens is not None else None
+            text = str(self.tokenizer.decode(tokens)) if tokens is not None else None
             fields = self.task.parse(text) if text is not None else None
             made = {"prompt": self.task.request(example.target), "text": text}
             records.append(replace(example, fields=fields or {}, provenance={**example.provenance, **made}))

@@ -1,0 +1,121 @@
+"""What a run will do and about how long it will take, before it starts."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from rich.table import Table
+from transformers import AutoConfig, AutoModel
+
+from lit_synth.data import ClassifierEncoder, TaskDataModule, TeacherEncoder
+from lit_synth.data.encoders import Encoder
+from lit_synth.embedded import resolve
+from lit_synth.examples import Example
+from lit_synth.settings import RunSettings
+
+SHARE_OF_PEAK = 0.6
+"""Part of the measured matrix rate that models of this size reach here; measured with the embedded models."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the plan.
+
+    Args:
+        name: Stage.
+        what: Its size in words.
+        operations: Floating-point operations.
+    """
+
+    name: str
+    what: str
+    operations: float
+
+
+def plan(run: RunSettings, module: TaskDataModule) -> list[Step]:
+    """Return the stages of one seed with their cost: 2 operations a weight and token forward, 4 more backward.
+
+    Args:
+        run: The settings.
+        module: Knows the rows of the first seed; other seeds cost about the same.
+    """
+    return [*_teacher_steps(run, module), *_student_steps(run, module)]
+
+
+def _teacher_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
+    if not run.needs_teacher:
+        return
+    settings, splits = run.teacher, module.splits
+    encoder = TeacherEncoder(settings.model, max_length=settings.max_length)
+    weights = body_weights(settings.model)
+    # With adapters the gradients of the frozen weights are not computed.
+    training = 4 if settings.lora else 6
+    pairs = [row for example in splits.gold for row in encoder.training_rows(module.task, example)]
+    tokens = settings.max_epochs * sum(len(row["input_ids"]) for row in pairs)
+    epochs = f"{len(pairs):,} rows, {settings.max_epochs} epochs at most"
+    yield Step("teacher", epochs, training * weights * tokens)
+    prompt = _mean_length(module, encoder, splits.test)
+    if run.annotates:
+        yield Step("annotate", f"{len(splits.pool):,} rows", 2 * weights * prompt * len(splits.pool))
+    if run.generates:
+        written = _mean_length(module, encoder, splits.gold)
+        # Every row is written once and read once; one token at a time reaches a third of the rate of many at once.
+        yield Step("generate", f"{run.amount:,} rows", 2 * weights * (3 * written + prompt) * run.amount)
+    if "teacher" in run.strategies:
+        yield Step("test the teacher", f"{len(splits.test):,} rows", 2 * weights * prompt * len(splits.test))
+
+
+def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
+    settings = run.student
+    encoder = ClassifierEncoder(settings.model, settings.max_length)
+    weights = body_weights(settings.model)
+    length = _mean_length(module, encoder, module.splits.test)
+    for strategy in run.strategies:
+        if strategy == "teacher":
+            continue
+        choice = settings.chosen.get(strategy)
+        search = settings.search
+        steps = choice.max_steps if choice else search.max_steps * (len(search.learning_rates) + 1)
+        what = f"{steps} steps" if choice else f"{steps} steps at most, search included"
+        rows = 6 * steps * settings.batch_size + 2 * len(module.splits.test)
+        yield Step(f"student on {strategy}", what, weights * length * rows)
+
+
+def body_weights(model: str) -> int:
+    """Return the number of weights a token is multiplied with: all but the input embeddings; none are loaded."""
+    with torch.device("meta"):
+        network = AutoModel.from_config(AutoConfig.from_pretrained(resolve(model)))
+    embeddings = network.get_input_embeddings().weight
+    return sum(int(parameter.numel()) for parameter in network.parameters() if parameter is not embeddings)
+
+
+def matrix_rate(size: int = 1024, seconds: float = 0.3) -> float:
+    """Return how many floating-point operations a second a square matrix product reaches on the device at hand."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    left = torch.rand(size, size, device=device)
+    best, end = 0.0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        started = time.perf_counter()
+        (left @ left).sum().item()
+        best = max(best, 2 * size**3 / (time.perf_counter() - started))
+    return best
+
+
+def plan_table(run: RunSettings, steps: list[Step], rate: float) -> Table:
+    """Return the plan with minutes at a given matrix rate, in operations a second."""
+    minutes = [step.operations / rate / SHARE_OF_PEAK / 60 for step in steps]
+    seeds = f", each of {len(run.seeds)} seeds" if len(run.seeds) > 1 else ""
+    table = Table(title=f"Plan{seeds}: about {sum(minutes) * len(run.seeds):.0f} minutes in all", title_justify="left")
+    table.add_column("stage")
+    table.add_column("size")
+    table.add_column("minutes", justify="right")
+    for step, estimate in zip(steps, minutes, strict=True):
+        table.add_row(step.name, step.what, f"{estimate:.1f}")
+    return table
+
+
+def _mean_length(module: TaskDataModule, encoder: Encoder, examples: list[Example]) -> float:
+    sample = examples[:200]
+    rows = [encoder.prediction_row(module.task, example) for example in sample]
+    return sum(len(row["input_ids"]) for row in rows) / max(1, len(rows))
