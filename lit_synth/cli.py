@@ -36,8 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     try:
         commands[command](words if commands[command] is _stage else rest)
-    except InputError as error:
-        print(f"lit_synth: {error}", file=sys.stderr)
+    except ValueError as error:
+        mistake = _mistake(error)
+        if mistake is None:
+            raise
+        print(f"lit_synth: {mistake}", file=sys.stderr)
         return 2
     return 0
 
@@ -67,7 +70,15 @@ def _report(words: list[str]) -> None:
 def _stage(words: list[str]) -> None:
     from lit_synth.stages import StageCLI
 
-    StageCLI(words)
+    # From the terminal LightningCLI reads the words itself; given as an argument it warns.
+    StageCLI(None if words == sys.argv[1:] else words)
+
+
+def _mistake(error: BaseException | None) -> InputError | None:
+    """Return the user's mistake behind an error: jsonargparse wraps what a constructor raises."""
+    while error is not None and not isinstance(error, InputError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _lists(words: list[str]) -> list[str]:

@@ -55,6 +55,9 @@ class Pipeline:
         for module in modules.values():
             _ = module.splits  # a mistake in the rows shows before anything is written
         claim(run.output, _plain(run), open_keys=("seeds", "strategies"))
+        task = next(iter(modules.values())).task
+        for label, longer in task.nested_labels:
+            self.tell(f"labels {label!r} and {longer!r}: one begins the other; the end token tells them apart")
         steps = plan(run, next(iter(modules.values())))
         Console().print(plan_table(run, steps, matrix_rate()))
         for seed, module in modules.items():

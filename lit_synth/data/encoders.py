@@ -1,6 +1,7 @@
 """From an example to token ids: one transform for the teacher, one for a classifier; each data module is given one."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from transformers import PreTrainedTokenizerBase
@@ -16,7 +17,10 @@ IGNORED = -100
 class Encoder(Protocol):
     """Turns examples into rows of a batch."""
 
-    tokenizer: PreTrainedTokenizerBase
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Gives the padding token."""
+        ...
 
     def training_rows(self, task: Task, example: Example) -> list[dict[str, Any]]:
         """Return the rows to train on, one or several an example."""
@@ -41,8 +45,10 @@ class TeacherEncoder:
     directions: str = "both"
     max_length: int = 512
 
-    def __post_init__(self) -> None:
-        self.tokenizer = load_tokenizer(self.model)
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The model's tokenizer, loaded when it is first needed."""
+        return load_tokenizer(self.model)
 
     def training_rows(self, task: Task, example: Example) -> list[dict[str, Any]]:
         """Return ``input_ids`` and ``labels`` (prompt ignored) of each direction."""
@@ -81,8 +87,10 @@ class ClassifierEncoder:
     model: str = "embedded:student"
     max_length: int = 128
 
-    def __post_init__(self) -> None:
-        self.tokenizer = load_tokenizer(self.model)
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The model's tokenizer, loaded when it is first needed."""
+        return load_tokenizer(self.model)
 
     def training_rows(self, task: Task, example: Example) -> list[dict[str, Any]]:
         """Return one row: ``input_ids``, ``token_type_ids`` where the model has them, ``target_probabilities``."""

@@ -1,6 +1,7 @@
 """The teacher: a causal language model that learns both directions from gold, then annotates or generates."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from lightning.pytorch.cli import OptimizerCallable
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from lit_synth.decoding.annotate import label_probabilities
 from lit_synth.decoding.sampling import Sampling, sample
@@ -79,8 +80,6 @@ class Teacher(L.LightningModule):
         self.gradient_checkpointing = gradient_checkpointing
         self.sampling = sampling
         self.weights = weights
-        self.tokenizer = load_tokenizer(model)
-        self.trie = self._label_trie()
         self.accuracy = MulticlassAccuracy(len(task.labels), average="micro")
         self.model: PreTrainedModel | PeftModel | None = None
 
@@ -196,7 +195,14 @@ class Teacher(L.LightningModule):
             records.append(replace(example, fields=fields or {}, provenance={**example.provenance, **made}))
         return records
 
-    def _label_trie(self) -> Node:
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The model's tokenizer, loaded when it is first needed."""
+        return load_tokenizer(self.name)
+
+    @cached_property
+    def trie(self) -> Node:
+        """The task's labels as one tree of tokens."""
         words = [self.task.completion(label) for label in self.task.labels]
         tokens = [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
         return build_trie(tokens, self.tokenizer.eos_token_id)
