@@ -1,6 +1,7 @@
 """The command line: Lightning's fit, validate, test and predict, and our run and report."""
 
 import sys
+from argparse import ArgumentError
 from pathlib import Path
 
 from lit_synth import __version__
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     try:
         commands[command](words if commands[command] is _stage else rest)
-    except ValueError as error:
+    except (ValueError, ArgumentError) as error:
         mistake = _mistake(error)
         if mistake is None:
             raise
@@ -51,7 +52,9 @@ def _run(words: list[str]) -> None:
     from lit_synth.pipeline import Pipeline
     from lit_synth.settings import RunSettings
 
-    parser = ArgumentParser(prog="lit_synth run", description="From gold rows to a proven student.")
+    parser = ArgumentParser(
+        prog="lit_synth run", exit_on_error=False, description="From gold rows to a proven student."
+    )
     parser.add_argument("--config", action="config", help="YAML of a run; a second one is laid over the first")
     parser.add_class_arguments(RunSettings)
     found = parser.parse_args(_lists(words))
@@ -74,11 +77,20 @@ def _stage(words: list[str]) -> None:
     StageCLI(None if words == sys.argv[1:] else words)
 
 
-def _mistake(error: BaseException | None) -> InputError | None:
-    """Return the user's mistake behind an error: jsonargparse wraps what a constructor raises."""
-    while error is not None and not isinstance(error, InputError):
-        error = error.__cause__ or error.__context__
-    return error
+def _mistake(error: BaseException) -> InputError | str | None:
+    """Return the user's mistake behind an error: jsonargparse wraps what a constructor raises, or finds its own."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, InputError):
+        cause = cause.__cause__ or cause.__context__
+    return _one_line(str(error)) if cause is None and isinstance(error, ArgumentError) else cause
+
+
+def _one_line(message: str) -> str:
+    """Keep what names the option and its value of jsonargparse's message, which shows whole configs and types."""
+    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
+    noise = ("Does not validate", "Subtypes:", "Errors:", "Expected a <class 'NoneType'>", "Given value type:")
+    told = [line for line in lines if not line.startswith(noise) and len(line) < 200]
+    return f"{' '.join(told)}; see --help"
 
 
 def _lists(words: list[str]) -> list[str]:

@@ -52,7 +52,8 @@ def fetch(archive: Archive) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / archive.file
     with FileLock(f"{path}.lock"):
-        if not path.exists():
+        # A copy that was put here by hand, or broke, is not trusted for its name.
+        if not path.exists() or _sha256(path) != archive.sha256:
             local = Path(os.environ.get("PIP_FIND_LINKS", "")) / archive.file
             if local.is_file() and _sha256(local) == archive.sha256:
                 return local

@@ -75,13 +75,15 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...]) -> N
     path = output / "config.yaml"
     if path.exists():
         before = yaml.safe_load(path.read_text())
+        if not isinstance(before, dict):
+            raise InputError(f"{path}: is not a run's config; give another --output")
         for key in [*config, *before]:
             if key not in open_keys and before.get(key) != config.get(key):
                 raise InputError(
                     f"{path}: made with {_difference(key, before.get(key), config.get(key))}; "
                     "give another --output, or the same config to go on"
                 )
-    elif output.exists() and any(output.iterdir()):
+    elif output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output}: is not empty and not a run's folder; give another --output")
     output.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(config, sort_keys=False))

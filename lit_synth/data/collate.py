@@ -80,7 +80,7 @@ class LengthSampler(Sampler[int]):
         for start in range(0, len(order), window):
             part = sorted(order[start : start + window], key=lambda index: self.lengths[index])
             batches += [part[i : i + self.batch_size] for i in range(0, len(part), self.batch_size)]
-        last = batches.pop() if len(batches[-1]) < self.batch_size else []
+        last = batches.pop() if batches and len(batches[-1]) < self.batch_size else []
         rng.shuffle(batches)
         for batch in batches:
             yield from batch

@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -78,11 +79,13 @@ def missing(
         return [row for row in rows if row.id not in done]
     wanted = quotas(labels, Counter(str(example.target) for example in gold), requests.amount, requests.balance)
     have = Counter(_requested(example) for example in accepted)
-    tried = have + Counter(_requested(example) for example in rejected)
+    # On several ranks a kill leaves gaps among the attempts, so their count does not say which ones are done.
+    tried = {example.id for example in (*accepted, *rejected)}
     asked = []
     for label in labels:
         most = math.ceil(requests.attempts * wanted[label])
-        for attempt in range(tried[label], min(most, tried[label] + wanted[label] - have[label])):
+        open_attempts = (attempt for attempt in range(most) if f"generated-{label}-{attempt}" not in tried)
+        for attempt in islice(open_attempts, max(0, wanted[label] - have[label])):
             name = f"generated-{label}-{attempt}"
             provenance = {"requested": label, "attempt": attempt, "seed": record_seed(seed, name)}
             asked.append(Example(name, {}, label, "generated", provenance=provenance))

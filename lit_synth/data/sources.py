@@ -68,9 +68,13 @@ def _column(row: dict[str, Any], name: str, path: Path, line: int) -> Any:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if path.suffix == ".parquet":
-        from pyarrow import parquet
+        from pyarrow import ArrowException, parquet
 
-        yield from enumerate(parquet.read_table(path).to_pylist(), start=1)
+        try:
+            rows = parquet.read_table(path).to_pylist()
+        except (ArrowException, OSError) as error:
+            raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from None
+        yield from enumerate(rows, start=1)
     elif path.suffix == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)

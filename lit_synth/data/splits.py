@@ -61,9 +61,11 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
         partition: Sizes and seed.
 
     Raises:
-        InputError: Train holds one class only, or the fraction leaves a class without rows.
+        InputError: Train holds one class only, the fraction leaves a class without rows, or a share is out of range.
     """
     fraction, seed = partition.fraction, partition.seed
+    if not 0 < partition.development_share < 1:
+        raise InputError(f"development_share {partition.development_share:g}: give a share between 0 and 1, as 0.2")
     kept, removed = _without_repeats(task, train, test)
     count = round(fraction * len(kept)) if fraction < 1 else int(fraction)
     _check(task, kept, count, fraction)
@@ -136,5 +138,5 @@ def _hold_out(gold: Sequence[Example], share: float) -> list[Example]:
     """Take rows at even distances along the stratified order; the first row of every class stays in gold."""
     seen: set[str | None] = set()
     spare = [example for example in gold if example.target in seen or seen.add(example.target)]  # type: ignore[func-returns-value]
-    count = min(round(share * len(gold)), len(spare))
+    count = min(max(1, round(share * len(gold))), len(spare))
     return [spare[(2 * index + 1) * len(spare) // (2 * count)] for index in range(count)]

@@ -1,0 +1,102 @@
+"""Templates of both directions: what is filled in stays as it is, and what was written can be read back."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from lit_synth.examples import Example, InputError
+from lit_synth.task import Task, fill
+
+PAIR = Task(
+    name="pair",
+    fields=("premise", "hypothesis"),
+    target="label",
+    labels=("entailment", "not_entailment"),
+    annotate_prompt="{premise}\nSo {hypothesis}? Answer: ",
+    generate_prompt="Answer: {target}\nPremise:",
+    generate_completion="{premise}\nHypothesis: {hypothesis}",
+    label_words={"entailment": "yes", "not_entailment": "no"},
+)
+
+
+def test_braces_and_template_words_inside_a_text_stay() -> None:
+    text = "{target} {premise} {} {{x}} \\1 Answer: {hypothesis}"
+    assert text in PAIR.prompt({"premise": text, "hypothesis": "b"})
+    assert PAIR.prompt({"premise": "{hypothesis}", "hypothesis": "b"}) == "{hypothesis}\nSo b? Answer:"
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b"]), st.text(), min_size=2))
+def test_filling_is_one_pass(values: dict[str, str]) -> None:
+    assert fill("{a}|{b}", values) == f"{values['a']}|{values['b']}"
+
+
+def test_prompts_end_without_and_completions_start_with_a_space() -> None:
+    assert not PAIR.prompt({"premise": "a", "hypothesis": "b"}).endswith(" ")
+    assert PAIR.request("entailment") == "Answer: yes\nPremise:"
+    assert PAIR.completion("not_entailment") == " no"
+    assert PAIR.generated({"premise": "a", "hypothesis": "b"}) == " a\nHypothesis: b"
+
+
+def test_underscores_become_spaces_where_no_word_is_given() -> None:
+    assert replace(PAIR, label_words={}).word("not_entailment") == "not entailment"
+
+
+WORD = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), min_size=1)
+
+
+@given(WORD, WORD)
+def test_parse_inverts_generated(premise: str, hypothesis: str) -> None:
+    assume(premise.strip() and hypothesis.strip() and "Hypothesis:" not in premise + hypothesis)
+    fields = {"premise": premise.strip(), "hypothesis": hypothesis.strip()}
+    assert PAIR.parse(PAIR.generated(fields)) == fields
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  \n ", "only a premise", "a\nHypothesis:", "\nHypothesis: b", "a Hypothesis: b", "a\nhypothesis: b"]
+)
+def test_what_does_not_follow_the_template_is_none(text: str) -> None:
+    assert PAIR.parse(text) is None
+
+
+def test_a_second_line_is_outside_a_template_of_one_line() -> None:
+    assert replace(PAIR, fields=("text",), annotate_prompt="{text}", generate_completion="{text}").parse("a\nb") is None
+
+
+def test_two_inputs_are_the_same_whatever_their_case_and_spaces() -> None:
+    first = Example("1", {"premise": "It  rains. ", "hypothesis": "WET"})
+    same = Example("2", {"premise": "it\train\u00adS.".replace("\u00ad", ""), "hypothesis": "wet"})
+    other = Example("3", {"premise": "it rains. wet", "hypothesis": "wet"})
+    assert PAIR.key(first) == PAIR.key(same) != PAIR.key(other)
+
+
+def test_a_word_may_not_move_from_one_column_to_the_next_unseen() -> None:
+    one, two = Example("1", {"premise": "a b", "hypothesis": "c"}), Example("2", {"premise": "a", "hypothesis": "b c"})
+    assert PAIR.key(one) != PAIR.key(two)
+
+
+def test_nested_labels_are_the_pairs_of_which_one_begins_the_other() -> None:
+    task = replace(PAIR, labels=("play", "play_game", "stop"), label_words={})
+    assert task.nested_labels == [("play", "play_game")]
+    assert PAIR.nested_labels == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"labels": ("one",), "label_words": {}}, r"task pair: needs two labels or more, found ['one']"),
+        ({"labels": ("a", "a"), "label_words": {}}, "labels 'a' and 'a' share the word 'a'"),
+        ({"labels": ("a_b", "a b"), "label_words": {}}, "labels 'a_b' and 'a b' share the word 'a b'; give one"),
+        ({"label_words": {"maybe": "perhaps"}}, "label_words names 'maybe', which is not a label"),
+        ({"annotate_prompt": "{text}"}, "template '{text}' must use {hypothesis}, {premise}"),
+        ({"annotate_prompt": "nothing"}, "template 'nothing' must use {hypothesis}, {premise}"),
+        ({"generate_prompt": "{premise}"}, "template '{premise}' must use {target}"),
+        ({"generate_completion": "{target}"}, "template '{target}' must use {hypothesis}, {premise}"),
+    ],
+)
+def test_a_task_that_cannot_work_says_why(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=re.escape(told)):
+        replace(PAIR, **change)
