@@ -1,5 +1,6 @@
 """The command line: Lightning's fit, validate, test and predict, and our run and report."""
 
+import os
 import sys
 from argparse import ArgumentError
 from pathlib import Path
@@ -30,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     if words[0] == "--version":
         print(__version__)
         return 0
+    # Before torch is imported: threads that spin while they wait stall tenfold where another program wants the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     command, *rest = words
     commands = {"run": _run, "report": _report, **dict.fromkeys(("fit", "validate", "test", "predict"), _stage)}
     if command not in commands:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -19,7 +20,7 @@ from lit_synth import recipes
 from lit_synth.data import TaskDataModule
 from lit_synth.data.sources import find_split
 from lit_synth.embedded import resolve
-from lit_synth.examples import read_examples, read_json_lines, write_examples
+from lit_synth.examples import InputError, read_examples, read_json_lines, write_examples
 from lit_synth.ledger import Ledger, claim, write_json
 from lit_synth.plan import matrix_rate, plan, plan_table
 from lit_synth.report.page import write_report
@@ -133,7 +134,14 @@ class Pipeline:
         name = f"{strategy}/seed{seed}.jsonl"
         (self.run.output / "synthetic" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(accepted, self.run.output / "synthetic" / name)
-        write_examples(self.run.output / "rejected" / name, chain.from_iterable(map(read_examples, rejected)))
+        rows = list(chain.from_iterable(map(read_examples, rejected)))
+        reasons = Counter(str(row.provenance["reason"]) for row in rows)
+        write_examples(self.run.output / "rejected" / name, rows)
+        kept = sum(1 for _ in read_json_lines(accepted))
+        told = "".join(f"; {count:,} {reason}" for reason, count in reasons.most_common())
+        self.tell(f"seed{seed} {strategy}: {kept:,} of {kept + len(rows):,} rows accepted{told}")
+        if not kept:
+            raise InputError(f"{strategy}: no row was accepted{told}; look at {self.run.output / 'rejected' / name}")
 
     def _student(self, seed: int, folder: Path, strategy: str, module: TaskDataModule, inputs: list[str]) -> None:
         stage = folder / strategy
