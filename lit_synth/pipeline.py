@@ -54,7 +54,12 @@ class Pipeline:
         run = self.run
         modules = {seed: self._datamodule(seed) for seed in run.seeds}
         for module in modules.values():
-            _ = module.splits  # a mistake in the rows shows before anything is written
+            # Read here, so that a mistake in the rows shows before anything is written.
+            if run.annotates and not module.splits.pool:
+                raise InputError(
+                    f"fraction {run.fraction:g} leaves no row of train for the pool: nothing can be annotated; "
+                    "lower it, or give --strategies gold,generate,teacher"
+                )
         claim(run.output, _plain(run), open_keys=("seeds", "strategies"))
         task = next(iter(modules.values())).task
         for label, longer in task.nested_labels:

@@ -116,7 +116,7 @@ class RunSettings:
         data_dir: Folder with ``train`` and ``test``; the task's own default where it has one.
         task: The task itself, for ``Custom``.
         output: Folder of the run; the same command goes on with it.
-        fraction: Gold rows: a share of train below 1, or a number of rows from 1 on.
+        fraction: Gold rows: a share of train up to 1, or a number of rows above 1.
         seeds: One run of every stage a seed.
         strategies: What students are trained on; ``teacher`` scores the teacher itself.
         limit: Cap on pool, synthetic and test rows.

@@ -4,7 +4,7 @@ import warnings
 from typing import Any
 
 import lightning as L
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 import lit_synth.callbacks
 import lit_synth.modules
@@ -22,6 +22,8 @@ class StageCLI(LightningCLI):
             TaskDataModule,
             subclass_mode_model=True,
             subclass_mode_data=True,
+            # A stage of the pipeline has its config beside it already.
+            save_config_callback=SaveConfigCallback if run else None,
             save_config_kwargs={"overwrite": True},
             seed_everything_default=0,
             parser_kwargs={"prog": "lit_synth"} if run else None,

@@ -14,7 +14,7 @@ class Partition:
     """How train is split.
 
     Args:
-        fraction: Gold rows: a share of train below 1, or a number of rows from 1 on.
+        fraction: Gold rows: a share of train up to 1, or a number of rows above 1.
         seed: One seed gives one split.
         development_share: Share of gold that is held out for early stopping and the search.
         pool_limit: Most rows of the pool; ``None`` for all.
@@ -67,7 +67,7 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
     if not 0 < partition.development_share < 1:
         raise InputError(f"development_share {partition.development_share:g}: give a share between 0 and 1, as 0.2")
     kept, removed = _without_repeats(task, train, test)
-    count = round(fraction * len(kept)) if fraction < 1 else int(fraction)
+    count = round(fraction * len(kept)) if fraction <= 1 else int(fraction)
     _check(task, kept, count, fraction)
     order = _stratified_order(kept, random.Random(f"split {seed}"))
     gold, rest = order[:count], order[count:]

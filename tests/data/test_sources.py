@@ -69,7 +69,9 @@ def test_every_format_gives_the_same_examples(written: Callable[[list[dict[str, 
 
 def test_a_missing_column_is_named_in_every_format(written: Callable[[list[dict[str, Any]]], Path]) -> None:
     path = written([{"body": "a", "sentiment": "positive"}])
-    with pytest.raises(InputError, match=rf"^{re.escape(str(path))}:\d: no column 'text'; the row has: body, sentiment$"):
+    with pytest.raises(
+        InputError, match=rf"^{re.escape(str(path))}:\d: no column 'text'; the row has: body, sentiment$"
+    ):
         read_split(REVIEWS, path)
 
 

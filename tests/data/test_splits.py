@@ -44,7 +44,9 @@ SIZES = st.fixed_dictionaries({label: st.integers(2, 40) for label in "abc"})
 
 
 @given(SIZES, st.integers(0, 99), st.data())
-def test_any_split_is_whole_nested_and_keeps_every_class(counts: dict[str, int], seed: int, data: st.DataObject) -> None:
+def test_any_split_is_whole_nested_and_keeps_every_class(
+    counts: dict[str, int], seed: int, data: st.DataObject
+) -> None:
     train = rows("train", counts)
     small = data.draw(st.integers(5, len(train)))
     large = data.draw(st.integers(small, len(train)))
@@ -73,7 +75,9 @@ def test_every_prefix_holds_the_classes_in_proportion(counts: dict[str, int], se
 @given(st.permutations(TRAIN[80:120]), st.integers(0, 9))
 def test_one_seed_one_split(train: list[Example], seed: int) -> None:
     task = replace(TASK, labels=("a", "b"))
-    assert make_splits(task, train, TEST, Partition(10, seed)) == make_splits(task, list(train), TEST, Partition(10, seed))
+    assert make_splits(task, train, TEST, Partition(10, seed)) == make_splits(
+        task, list(train), TEST, Partition(10, seed)
+    )
 
 
 def test_another_seed_is_another_split() -> None:
