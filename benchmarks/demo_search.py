@@ -4,7 +4,7 @@ The embedded rows have a validation split of 800 rows that no run touches. One s
 trained on each strategy, at a constant rate, and scored on 400 of those rows every few steps:
 
     lit_synth run --config configs/demo.yaml --seeds 100 --output runs/search
-    python benchmarks/demo_search.py runs/search
+    python benchmarks/demo_search.py runs/search [strategy ...]
 """
 
 import json
@@ -19,8 +19,9 @@ from lit_synth.settings import RunSettings, Search, StudentSettings
 from lit_synth.stages import StageCLI, quiet
 
 SEED = 100
-RATES = (5e-5, 1e-4, 2e-4)
+RATES = (1e-4, 2e-4)
 ROWS = 400
+STRATEGIES = ("gold", "annotate", "generate", "both", "full")
 
 
 def main(source: Path) -> None:
@@ -31,7 +32,7 @@ def main(source: Path) -> None:
     run = RunSettings("Reviews", source, fraction=128, pool_limit=1500, test_limit=1, student=student)
     synthetic = {name: [str(source / "synthetic" / name / f"seed{SEED}.jsonl")] for name in ("annotate", "generate")}
     synthetic["both"] = synthetic["annotate"] + synthetic["generate"]
-    for strategy in ("gold", "annotate", "generate", "both", "full"):
+    for strategy in sys.argv[2:] or STRATEGIES:
         for rate in RATES:
             folder = source / "demo_search" / f"{strategy}_{rate:g}"
             curve = folder / "curve.jsonl"

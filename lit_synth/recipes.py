@@ -1,6 +1,6 @@
 """From the settings of a run to the config of each stage, as `lit_synth fit --config` would read it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def student_search(run: RunSettings, seed: int, folder: Path, mixture: Config, r
     """Train at one constant rate and look at the development part every few steps."""
     search = run.student.search
     callbacks = [callback("lit_synth.callbacks.DevelopmentCurve", path=str(folder / "curve.jsonl"))]
-    trainer = trainer_config(
+    trainer = student_trainer(
         run,
         folder,
         folder.name,
@@ -67,7 +67,7 @@ def student_fit(run: RunSettings, seed: int, folder: Path, mixture: Config, choi
         callback("lit_synth.callbacks.Predictions", folder=str(folder)),
     ]
     steps: Config = {"max_steps": choice.max_steps, "limit_val_batches": 0}
-    trainer = trainer_config(run, folder, f"student {folder.name}", callbacks, **steps)
+    trainer = student_trainer(run, folder, f"student {folder.name}", callbacks, **steps)
     mixture = {**mixture, "development": mixture["gold"]}
     data = data_config(run, seed, student_encoder(run), batch_size=run.student.batch_size, mixture=mixture)
     return stage(seed, student_model(run, choice.learning_rate, decay=True), data, trainer)
@@ -81,6 +81,12 @@ def stage(seed: int, model: Config, data: Config, trainer: Config) -> Config:
 def callback(class_path: str, **init_args: Any) -> Config:
     """Name a class and its arguments, as LightningCLI reads them."""
     return {"class_path": class_path, "init_args": init_args}
+
+
+def student_trainer(run: RunSettings, folder: Path, name: str, callbacks: list[Config], **arguments: Any) -> Config:
+    """Return a student's trainer: the run's accelerator and precision, but one device; sharding is for the teacher."""
+    kept = {key: value for key, value in run.trainer.items() if key in ("accelerator", "precision")}
+    return trainer_config(replace(run, trainer=kept), folder, name, callbacks, devices=1, **arguments)
 
 
 def trainer_config(run: RunSettings, folder: Path, name: str, callbacks: list[Config], **arguments: Any) -> Config:

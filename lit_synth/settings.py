@@ -126,7 +126,8 @@ class RunSettings:
         teacher: The teacher.
         generation: Generated rows.
         student: The students.
-        trainer: Arguments of every Lightning trainer, for example from ``configs/trainer``.
+        trainer: Arguments of the teacher's Lightning trainers, for example from ``configs/trainer``; students take its
+            accelerator and precision, and one device.
     """
 
     data: str

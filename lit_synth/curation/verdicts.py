@@ -65,7 +65,7 @@ def judge_round_trip(records: Iterable[Example], strict: bool) -> tuple[list[Exa
         strict: Whether to reject on disagreement; otherwise every row is kept with the teacher's probabilities.
     """
     accepted, rejected = [], []
-    for record in records:
+    for record in sorted(records, key=lambda row: row.id):
         asked = record.provenance.get("requested", record.target)
         if strict and asked != record.target:
             rejected.append(reject(record, DISAGREES))
