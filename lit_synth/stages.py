@@ -71,4 +71,4 @@ def quiet() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     # DeepSpeed sets its level when it is first imported, later than this.
     logging.getLogger("DeepSpeed").addFilter(lambda record: record.levelno >= logging.ERROR)
-    warnings.filterwarnings("ignore", module=r"lightning\..*|torch\..*")
+    warnings.filterwarnings("ignore", module=r"(lightning|torch|transformers|peft)\..*")
