@@ -62,7 +62,10 @@ def _run(words: list[str]) -> None:
     parser.add_class_arguments(RunSettings)
     found = parser.parse_args(_lists(words))
     del found["config"]
-    Pipeline(RunSettings(**parser.instantiate_classes(found).as_dict())).execute()
+    settings = parser.instantiate_classes(found).as_dict()
+    # Left as it was given: each stage makes its own strategy, callbacks and logger from it.
+    settings["trainer"] = found.as_dict()["trainer"]
+    Pipeline(RunSettings(**settings)).execute()
 
 
 def _report(words: list[str]) -> None:

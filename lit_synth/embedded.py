@@ -121,7 +121,8 @@ def _convert_teacher(folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     # Fresh weights are drawn before they are replaced: the first run must not differ from the second by that.
-    with _quiet(), torch.random.fork_rng(devices=[]):
+    # And whoever asks first may have chosen another device for what is made next.
+    with _quiet(), torch.random.fork_rng(devices=[]), torch.device("cpu"):
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=source.name)
         loaded = AutoModelForCausalLM.from_pretrained(folder, gguf_file=source.name, dtype=torch.float32)
         # Its padding token is its end token; with that the end of a text is never learnt.

@@ -84,8 +84,9 @@ def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
 
 def body_weights(model: str) -> int:
     """Return the number of weights a token is multiplied with: all but the input embeddings; none are loaded."""
+    config = AutoConfig.from_pretrained(resolve(model))
     with torch.device("meta"):
-        network = AutoModel.from_config(AutoConfig.from_pretrained(resolve(model)))
+        network = AutoModel.from_config(config)
     embeddings = network.get_input_embeddings().weight
     return sum(int(parameter.numel()) for parameter in network.parameters() if parameter is not embeddings)
 

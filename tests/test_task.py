@@ -88,7 +88,7 @@ def test_nested_labels_are_the_pairs_of_which_one_begins_the_other() -> None:
     ("change", "told"),
     [
         ({"labels": ("one",), "label_words": {}}, r"task pair: needs two labels or more, found ['one']"),
-        ({"labels": ("a", "a"), "label_words": {}}, "labels 'a' and 'a' share the word 'a'"),
+        ({"labels": ("a", "a", "b"), "label_words": {}}, "labels 'a' and 'a' share the word 'a'"),
         ({"labels": ("a_b", "a b"), "label_words": {}}, "labels 'a_b' and 'a b' share the word 'a b'; give one"),
         ({"label_words": {"maybe": "perhaps"}}, "label_words names 'maybe', which is not a label"),
         ({"annotate_prompt": "{text}"}, "template '{text}' must use {hypothesis}, {premise}"),

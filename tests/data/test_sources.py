@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from lit_synth.tasks.slurp import SLURP
 
 ROWS = [
     {"text": 'a "quoted", {text} one', "sentiment": "positive"},
-    {"text": "naïve – 好", "sentiment": "negative"},
+    {"text": "naïve 好", "sentiment": "negative"},
 ]
 
 
@@ -128,8 +129,6 @@ def test_a_file_of_something_else_is_one_clear_line(tmp_path: Path, suffix: str)
 
 
 def test_truth_values_and_numbers_are_labels(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     task = replace(REVIEWS, labels=("true", "1"))
     _jsonl(tmp_path / "train.jsonl", [{"text": "a", "sentiment": True}, {"text": "b", "sentiment": 1}])
     assert [row.target for row in read_split(task, tmp_path / "train.jsonl")] == ["true", "1"]

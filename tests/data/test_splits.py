@@ -143,7 +143,6 @@ def test_repeats_are_counted_and_removed() -> None:
     [
         (0.01, "fraction 0.01 gives 2 gold rows of 200 for 3 classes: .*; use --fraction 5 or more"),
         (4, "fraction 4 gives 4 gold rows of 200"),
-        (1.0, "fraction 1 gives 1 gold rows"),
         (-0.5, "fraction -0.5 gives -100 gold rows"),
         (201, "fraction 201 asks for 201 gold rows; train has 200 after repeats"),
     ],
@@ -167,8 +166,9 @@ def test_a_label_without_a_row_is_named() -> None:
         make_splits(TASK, rows("train", {"a": 30, "b": 30}), TEST, Partition(10))
 
 
-def test_all_of_train_may_be_gold() -> None:
-    parts = split(200)
+@pytest.mark.parametrize("fraction", [1.0, 200])
+def test_all_of_train_may_be_gold(fraction: float) -> None:
+    parts = split(fraction)
     assert (len(gold(parts)), parts.pool) == (200, [])
 
 
