@@ -50,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> None:
+    import yaml
     from jsonargparse import ArgumentParser
 
     from lit_synth.pipeline import Pipeline
@@ -62,9 +63,9 @@ def _run(words: list[str]) -> None:
     parser.add_class_arguments(RunSettings)
     found = parser.parse_args(_lists(words))
     del found["config"]
-    settings = parser.instantiate_classes(found).as_dict()
-    # Left as it was given: each stage makes its own strategy, callbacks and logger from it.
-    settings["trainer"] = found.as_dict()["trainer"]
+    settings = parser.instantiate(found).as_dict()
+    # Left in words, not made into objects: each stage makes its own strategy, callbacks and logger from them.
+    settings["trainer"] = yaml.safe_load(parser.dump(found, skip_unset=False))["trainer"]
     Pipeline(RunSettings(**settings)).execute()
 
 

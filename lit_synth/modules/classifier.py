@@ -44,7 +44,6 @@ class Classifier(L.LightningModule):
         weights: bool = True,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters(ignore=["optimizer", "weights"])
         self.task = task
         self.name = model
         self.optimizer = optimizer

@@ -69,8 +69,7 @@ class Teacher(L.LightningModule):
         weights: bool = True,
     ) -> None:
         super().__init__()
-        # Behaviour that a later stage may change stays out of the checkpoint, where it would beat the YAML in silence.
-        self.save_hyperparameters(ignore=["optimizer", "sampling", "weights"])
+        # No hyper-parameters are saved: in a checkpoint they would beat the YAML in silence. A stage has its config.yaml.
         self.task = task
         self.name = model
         self.optimizer = optimizer

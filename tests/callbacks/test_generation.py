@@ -1,0 +1,130 @@
+"""The generation callback around a stub teacher, whose answers the test decides."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import pytest
+
+from lit_synth.callbacks.generation import Generation, append_records, predict_all, read_records
+from lit_synth.curation.verdicts import DISAGREES, OUTSIDE_TEMPLATE, REPEATED
+from lit_synth.data import Partition, Requests, TeacherEncoder
+from lit_synth.examples import Example, read_examples
+from lit_synth.tasks.reviews import Reviews
+
+Answer = Callable[[Example], Example]
+
+
+class Stub(L.LightningModule):
+    """Answers as told, and may be killed before a batch."""
+
+    def __init__(self, answer: Answer, killed_at: int | None = None) -> None:
+        super().__init__()
+        self.answer = answer
+        self.killed_at = killed_at
+        self.asked: list[str] = []
+
+    def predict_step(self, batch: dict[str, Any], batch_index: int) -> list[Example]:
+        if batch_index == self.killed_at:
+            raise RuntimeError("killed")
+        self.asked += [example.id for example in batch["example"]]
+        return [self.answer(example) for example in batch["example"]]
+
+
+def write(example: Example) -> Example:
+    """Write a text of its own for every request; every fourth is outside the template."""
+    bad = example.provenance["attempt"] % 4 == 3
+    text = None if bad else f"{example.target} text {example.provenance['attempt']}"
+    fields = {} if bad else {"text": str(text)}
+    return replace(example, fields=fields, provenance={**example.provenance, "text": "" if bad else text})
+
+
+@pytest.fixture
+def predict(tiny_causal: Path, reviews_like: Path) -> Callable[..., Stub]:
+    def run(folder: Path, answer: Answer, killed_at: int | None = None, **order: Any) -> Stub:
+        requests = Requests(folder, **{"kind": "generate", "amount": 20, **order})
+        encoder = TeacherEncoder(str(tiny_causal), max_length=64)
+        partition = Partition(16, pool_limit=12)
+        data = Reviews(encoder, str(reviews_like), partition=partition, requests=requests, predict_batch_size=4)
+        stub = Stub(answer, killed_at)
+        quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
+        strict = folder.name == "strict"
+        trainer = L.Trainer(callbacks=[Generation("reject" if strict else "keep")], default_root_dir=folder, **quiet)
+        predict_all(trainer, stub, data)
+        return stub
+
+    return run
+
+
+def rows(folder: Path, name: str) -> list[Example]:
+    return list(read_examples(folder / f"{name}.jsonl"))
+
+
+def test_rejected_rows_are_asked_for_again_until_the_quota_is_full(predict: Any, tmp_path: Path) -> None:
+    stub = predict(tmp_path, write)
+    accepted, rejected = rows(tmp_path, "accepted"), rows(tmp_path, "rejected")
+    assert sorted(row.target or "" for row in accepted) == ["negative"] * 10 + ["positive"] * 10
+    assert {row.provenance["reason"] for row in rejected} == {OUTSIDE_TEMPLATE}
+    assert len(accepted) + len(rejected) == len(stub.asked) == len(set(stub.asked))
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_rows(predict: Any, tmp_path: Path) -> None:
+    predict(tmp_path / "whole", write)
+    with pytest.raises(RuntimeError, match="killed"):
+        predict(tmp_path / "parts", write, killed_at=3)
+    shard = tmp_path / "parts" / "records-0.jsonl"
+    assert len(shard.read_text().splitlines()) == 12, "every finished batch is on disk"
+    with shard.open("a") as file:
+        file.write('{"id": "generated-posi')  # what a kill in the middle of a write leaves
+    resumed = predict(tmp_path / "parts", write)
+    assert not {f"generated-{label}-{n}" for label in ("negative", "positive") for n in range(6)} & set(resumed.asked)
+    for name in ("accepted", "rejected"):
+        assert rows(tmp_path / "parts", name) == rows(tmp_path / "whole", name)
+
+
+def test_it_gives_up_at_the_limit_of_attempts(predict: Any, tmp_path: Path) -> None:
+    stub = predict(tmp_path, lambda row: replace(row, provenance={**row.provenance, "text": "?"}), attempts=1.5)
+    assert len(stub.asked) == 30
+    assert not rows(tmp_path, "accepted")
+    assert len(rows(tmp_path, "rejected")) == 30
+
+
+def test_repeats_and_copies_are_rejected(predict: Any, tmp_path: Path, reviews_like: Path) -> None:
+    test_text = json.loads((reviews_like / "test.jsonl").read_text().splitlines()[0])["text"]
+
+    def same(row: Example) -> Example:
+        text = test_text.upper() if row.provenance["attempt"] == 0 else "always this"
+        return replace(row, fields={"text": text}, provenance={**row.provenance, "text": text})
+
+    predict(tmp_path, same, amount=4)
+    assert [row.fields["text"] for row in rows(tmp_path, "accepted")] == ["always this"]
+    reasons = {row.provenance["reason"] for row in rows(tmp_path, "rejected")}
+    assert reasons == {"copies a row of test", REPEATED}
+
+
+def test_the_pool_is_annotated_once(predict: Any, tmp_path: Path) -> None:
+    answer = lambda row: replace(row, target="positive", origin="annotated")  # noqa: E731
+    stub = predict(tmp_path, answer, kind="annotate")
+    assert len(stub.asked) == 12 == len(rows(tmp_path, "accepted"))
+    assert predict(tmp_path, answer, kind="annotate").asked == []
+
+
+def test_a_generated_row_that_reads_otherwise_is_kept_or_rejected(predict: Any, tmp_path: Path) -> None:
+    source = tmp_path / "source.jsonl"
+    asked = Example("g1", {"text": "so so"}, "positive", "generated", provenance={"requested": "positive"})
+    source.write_text(json.dumps(asked.to_dict()) + "\n")
+    answer = lambda row: replace(row, target="negative", probabilities={"negative": 0.6, "positive": 0.4})  # noqa: E731
+    predict(tmp_path / "keep", answer, kind="annotate", source=source)
+    predict(tmp_path / "strict", answer, kind="annotate", source=source)
+    assert [row.target for row in rows(tmp_path / "keep", "accepted")] == ["negative"]
+    assert [row.provenance["reason"] for row in rows(tmp_path / "strict", "rejected")] == [DISAGREES]
+
+
+def test_a_record_written_twice_counts_once(tmp_path: Path) -> None:
+    one = Example("a", {"text": "x"}, "positive", "generated", provenance={"attempt": 0})
+    append_records(tmp_path / "records-0.jsonl", [one])
+    append_records(tmp_path / "records-1.jsonl", [one, replace(one, id="b")])
+    assert [row.id for row in read_records(tmp_path)] == ["a", "b"]

@@ -1,0 +1,95 @@
+"""The posterior against an independent reference: every label scored alone by a plain forward pass."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from lit_synth.data.collate import Collate
+from lit_synth.decoding.annotate import label_probabilities
+from lit_synth.decoding.forward import extend, prefill
+from lit_synth.decoding.trie import build_trie
+
+ARCHITECTURES = pytest.mark.parametrize("tiny_causal", ["gpt_neox", "llama", "gpt2"], indirect=True)
+LABELS = [" email query", " email query contact", " email", " weather", " alarm set", " alarm remove"]
+PROMPTS = ["Utterance: will it rain in London on Friday?\nIntent:", "Utterance: mail\nIntent:", "Intent:"]
+
+
+def load(folder: Path, spread: float = 1.0) -> tuple[Any, Any]:
+    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    with torch.no_grad():
+        # Random weights say next to nothing; larger ones make the distribution as sharp as a trained model's.
+        model.get_output_embeddings().weight.mul_(spread)
+    return model, AutoTokenizer.from_pretrained(folder)
+
+
+def batch_of(tokenizer: Any, texts: list[str]) -> dict[str, Any]:
+    return Collate(tokenizer.pad_token_id, left=True)([{"input_ids": tokenizer(text)["input_ids"]} for text in texts])
+
+
+def reference(model: Any, tokenizer: Any, prompt: str) -> Tensor:
+    words = [tokenizer(label)["input_ids"] for label in LABELS]
+    scores = []
+    for word in words:
+        longer = any(other[: len(word)] == word and other != word for other in words)
+        answer = [*word, *([tokenizer.eos_token_id] if longer else [])]
+        start = tokenizer(prompt)["input_ids"]
+        with torch.no_grad():
+            logits = model(torch.tensor([start + answer])).logits[0].log_softmax(dim=-1)
+        scores.append(sum(logits[len(start) - 1 + place, token] for place, token in enumerate(answer)))
+    return torch.stack(scores).softmax(dim=0)  # type: ignore[arg-type]
+
+
+@ARCHITECTURES
+@pytest.mark.parametrize("tolerance", [0.0, 1e-5])
+@pytest.mark.parametrize("spread", [1.0, 60.0])
+def test_equals_scoring_every_label_alone(tiny_causal: Path, tolerance: float, spread: float) -> None:
+    model, tokenizer = load(tiny_causal, spread)
+    trie = build_trie([tokenizer(label)["input_ids"] for label in LABELS], tokenizer.eos_token_id)
+    batch = batch_of(tokenizer, PROMPTS)
+    found = label_probabilities(model, batch["input_ids"], batch["attention_mask"], trie, tolerance)
+    expected = torch.stack([reference(model, tokenizer, prompt) for prompt in PROMPTS])
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+    torch.testing.assert_close(found.sum(dim=1), torch.ones(len(PROMPTS)))
+
+
+def test_a_branch_that_only_looked_impossible_is_walked_after_all(tiny_causal: Path) -> None:
+    """The first branch takes nearly all mass, then loses it behind its first token: the other must be walked."""
+    model, tokenizer = load(tiny_causal)
+    start, first, second, tail, other = 40, 41, 42, 43, 44
+    plain = model.forward
+    biases = {start: {first: 30.0, second: 10.0}, first: {other: 60.0}}
+
+    def forced(**words: Any) -> Any:
+        output = plain(**words)
+        output.logits.zero_()
+        for row, token in enumerate(words["input_ids"][:, -1].tolist()):
+            for wanted, bias in biases.get(token, {}).items():
+                output.logits[row, -1, wanted] = bias
+        return output
+
+    model.forward = forced
+    trie = build_trie([[first, tail], [second, tail]], tokenizer.eos_token_id)
+    ids = torch.tensor([[start]])
+    pruned = label_probabilities(model, ids, torch.ones_like(ids), trie, tolerance=1e-5)
+    whole = label_probabilities(model, ids, torch.ones_like(ids), trie, tolerance=0.0)
+    torch.testing.assert_close(pruned, whole, atol=1e-4, rtol=0)
+    assert whole.argmax() == 1
+
+
+@ARCHITECTURES
+def test_a_cached_step_is_a_full_forward(tiny_causal: Path) -> None:
+    model, tokenizer = load(tiny_causal)
+    batch = batch_of(tokenizer, PROMPTS)
+    tokens = torch.tensor([7, 8, 9])
+    with torch.no_grad():
+        prefixes = prefill(model, batch["input_ids"], batch["attention_mask"])
+        prefixes.select(torch.tensor([2, 0, 0]))
+        extend(model, prefixes, tokens)
+        for row, (prompt, token) in enumerate(zip((2, 0, 0), tokens.tolist(), strict=True)):
+            ids = torch.tensor([[*tokenizer.encode(PROMPTS[prompt]), token]])
+            full = model(ids).logits[0, -1].log_softmax(dim=-1)
+            torch.testing.assert_close(prefixes.log_probabilities[row], full, atol=1e-4, rtol=0)

@@ -1,0 +1,106 @@
+"""Nucleus sampling against a full sort, token by token and in the long run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from scipy.stats import chisquare
+from torch import Tensor
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from lit_synth.data.collate import Collate
+from lit_synth.decoding.sampling import Sampling, pick, sample
+
+SEEDS = [11, 22, 33, 44]
+PROMPTS = ["Sentiment: positive\nReview:", "Review:", "Sentiment: negative\nReview:", "Intent: alarm set\nUtterance:"]
+
+
+def nucleus(log_probabilities: Tensor, sampling: Sampling) -> tuple[Tensor, Tensor]:
+    """Return tokens from the likeliest down and their renormalised mass, by a plain full sort of one row."""
+    probabilities = (log_probabilities / sampling.temperature).softmax(dim=-1)
+    mass, tokens = probabilities.sort(descending=True)
+    size = int((mass.cumsum(dim=-1) < sampling.top_p).sum()) + 1
+    return tokens[:size], mass[:size] / mass[:size].sum()
+
+
+@pytest.mark.parametrize("likeliest", [4, 40, 1000])
+@pytest.mark.parametrize("sampling", [Sampling(1.0, 0.95), Sampling(0.5, 0.9), Sampling(1.5, 1.0), Sampling(1.0, 0.3)])
+def test_pick_is_that_of_a_full_sort(sampling: Sampling, likeliest: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    scores = (3 * torch.randn(300, 200, generator=generator)).log_softmax(dim=-1)
+    draws = torch.rand(300, generator=generator)
+    found = pick(scores, draws, sampling, likeliest)
+    for row, token in enumerate(found.tolist()):
+        tokens, mass = nucleus(scores[row].double(), sampling)
+        place = int((mass.cumsum(dim=-1) <= draws[row]).sum())
+        # A draw within rounding of a boundary may fall to either side.
+        near = tokens[max(0, place - 1) : place + 2].tolist()
+        assert token == tokens[min(place, len(tokens) - 1)] or (
+            token in near and (mass.cumsum(dim=-1) - draws[row]).abs().min() < 1e-5
+        )
+
+
+def test_frequencies_follow_the_nucleus() -> None:
+    sampling = Sampling(temperature=0.8, top_p=0.9)
+    generator = torch.Generator().manual_seed(1)
+    row = (2 * torch.randn(50, generator=generator)).log_softmax(dim=-1)
+    count = 20_000
+    found = pick(row.expand(count, -1), torch.rand(count, generator=generator), sampling, likeliest=8)
+    tokens, mass = nucleus(row, sampling)
+    observed = found.bincount(minlength=50)
+    assert observed[tokens].sum() == count, "a token outside the nucleus was drawn"
+    assert chisquare(observed[tokens].numpy(), (mass * count).double().numpy() * 1.0, sum_check=False).pvalue > 0.001
+
+
+def write(model: Any, tokenizer: Any, rows: list[int], sampling: Sampling) -> list[list[int] | None]:
+    batch = Collate(tokenizer.pad_token_id, left=True)(
+        [{"input_ids": tokenizer(PROMPTS[row])["input_ids"]} for row in rows]
+    )
+    seeds = [SEEDS[row] for row in rows]
+    return sample(model, batch["input_ids"], batch["attention_mask"], seeds, sampling, tokenizer.eos_token_id)
+
+
+@pytest.mark.parametrize("tiny_causal", ["gpt_neox", "llama", "gpt2"], indirect=True)
+def test_a_text_depends_on_its_prompt_and_seed_alone(tiny_causal: Path) -> None:
+    model, tokenizer = (
+        AutoModelForCausalLM.from_pretrained(tiny_causal).eval(),
+        AutoTokenizer.from_pretrained(tiny_causal),
+    )
+    plain = model.forward
+
+    def ending(**words: Any) -> Any:
+        output = plain(**words)
+        output.logits[:, -1, tokenizer.eos_token_id] += 4.0  # so that some texts end, and others go on
+        return output
+
+    model.forward = ending
+    sampling = Sampling(top_p=0.9, max_new_tokens=24)
+    together = write(model, tokenizer, [0, 1, 2, 3], sampling)
+    assert len({str(text) for text in together if text}) > 1
+    assert write(model, tokenizer, [3, 1, 0, 2], sampling) == [together[row] for row in (3, 1, 0, 2)]
+    for row, text in enumerate(together):
+        assert write(model, tokenizer, [row], sampling) == [text]
+
+
+def test_a_text_stops_at_the_end_token_or_is_none(tiny_causal: Path) -> None:
+    model, tokenizer = (
+        AutoModelForCausalLM.from_pretrained(tiny_causal).eval(),
+        AutoTokenizer.from_pretrained(tiny_causal),
+    )
+    plain = model.forward
+    length = {"wanted": 3}
+
+    def forced(**words: Any) -> Any:
+        output = plain(**words)
+        written = words["attention_mask"].sum(dim=1) - length["prompt"]
+        output.logits.zero_()
+        output.logits[:, -1, 65] = 50.0
+        output.logits[written >= length["wanted"], -1, tokenizer.eos_token_id] = 100.0
+        return output
+
+    model.forward = forced
+    length["prompt"] = len(tokenizer(PROMPTS[1])["input_ids"])
+    assert write(model, tokenizer, [1], Sampling(max_new_tokens=8)) == [[65, 65, 65]]
+    length["wanted"] = 8
+    assert write(model, tokenizer, [1], Sampling(max_new_tokens=8)) == [None]
