@@ -50,7 +50,12 @@ def predict(tiny_causal: Path, reviews_like: Path) -> Callable[..., Stub]:
         partition = Partition(16, pool_limit=12)
         data = Reviews(encoder, str(reviews_like), partition=partition, requests=requests, predict_batch_size=4)
         stub = Stub(answer, killed_at)
-        quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
+        quiet: dict[str, Any] = {
+            "logger": False,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "accelerator": "cpu",
+        }
         strict = folder.name == "strict"
         trainer = L.Trainer(callbacks=[Generation("reject" if strict else "keep")], default_root_dir=folder, **quiet)
         predict_all(trainer, stub, data)

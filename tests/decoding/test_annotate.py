@@ -40,7 +40,7 @@ def reference(model: Any, tokenizer: Any, prompt: str) -> Tensor:
         with torch.no_grad():
             logits = model(torch.tensor([start + answer])).logits[0].log_softmax(dim=-1)
         scores.append(sum(logits[len(start) - 1 + place, token] for place, token in enumerate(answer)))
-    return torch.stack(scores).softmax(dim=0)  # type: ignore[arg-type]
+    return torch.stack(scores).softmax(dim=0)
 
 
 @ARCHITECTURES

@@ -37,7 +37,7 @@ def test_gold_is_one_hot_and_an_annotated_row_keeps_its_probabilities(tiny_encod
 
 def test_the_loss_is_the_cross_entropy_of_two_distributions(tiny_encoder: Path) -> None:
     student, batch = student_of(tiny_encoder), batch_of(tiny_encoder)
-    student.log = lambda *_, **__: None  # type: ignore[method-assign,assignment]
+    student.log = lambda *_, **__: None  # type: ignore[method-assign]
     logs = student(batch).log_softmax(dim=1)
     expected = -(logs[0, 1] + 0.7 * logs[1, 0] + 0.3 * logs[1, 1]) / 2
     torch.testing.assert_close(student.training_step(batch, 0), expected)
@@ -69,7 +69,12 @@ def test_frozen_embeddings_stay_as_they_are(tiny_encoder: Path) -> None:
 
 
 def test_roberta_large_is_made_without_memory(tiny_encoder: Path, tmp_path: Path) -> None:
-    shape = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}
+    shape: dict[str, Any] = {
+        "hidden_size": 1024,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "intermediate_size": 4096,
+    }
     RobertaConfig(vocab_size=50265, max_position_embeddings=514, type_vocab_size=1, **shape).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(tmp_path)
     with torch.device("meta"):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,23 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, GPTNeoXConfig
 
+from lit_synth import recipes
+from lit_synth.cli import main
 from lit_synth.data import Partition, Requests, TeacherEncoder
 from lit_synth.data.collate import Collate
 from lit_synth.decoding.sampling import Sampling
 from lit_synth.examples import Example
 from lit_synth.modules import Lora, Teacher
+from lit_synth.settings import RunSettings
+from lit_synth.stages import StageCLI
 from lit_synth.tasks.reviews import REVIEWS, Reviews
 
+SHAPE_20B: dict[str, Any] = {
+    "hidden_size": 6144,
+    "num_hidden_layers": 44,
+    "num_attention_heads": 64,
+    "intermediate_size": 24576,
+}
 ROWS = [
     Example("1", {"text": "a warm and funny film"}, "positive"),
     Example("2", {"text": "two hours of a dull plot"}, "negative"),
@@ -89,7 +100,12 @@ def datamodule(folder: Path, rows: Path, **arguments: Any) -> Reviews:
 
 
 def trainer_of(folder: Path, **arguments: Any) -> L.Trainer:
-    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
+    quiet: dict[str, Any] = {
+        "logger": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "accelerator": "cpu",
+    }
     return L.Trainer(default_root_dir=folder, num_sanity_val_steps=0, **quiet, **arguments)
 
 
@@ -101,7 +117,7 @@ def test_a_resumed_fit_ends_where_an_undisturbed_one_does(
     def fit(folder: Path, stop_after: int | None) -> Teacher:
         L.seed_everything(0)
         data = datamodule(tiny_causal, reviews_like, partition=Partition(16))
-        teacher = Teacher(REVIEWS, str(tiny_causal), optimizer=lambda params: torch.optim.AdamW(params, lr=1e-2))
+        teacher = Teacher(REVIEWS, str(tiny_causal), optimizer=fast)
         checkpoint = ModelCheckpoint(folder, save_last=True)
         trainer = trainer_of(folder, max_epochs=4, callbacks=[checkpoint, *([Stop(stop_after)] if stop_after else [])])
         trainer.fit(teacher, datamodule=data, ckpt_path="last", weights_only=True)
@@ -113,6 +129,10 @@ def test_a_resumed_fit_ends_where_an_undisturbed_one_does(
     resumed = fit(tmp_path / "parts", None)
     for (name, one), (_, other) in zip(whole.named_parameters(), resumed.named_parameters(), strict=True):
         torch.testing.assert_close(one, other, msg=lambda text, name=name: f"{name}: {text}")
+
+
+def fast(params: Any) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(params, lr=1e-2)
 
 
 class Stop(L.Callback):
@@ -153,8 +173,7 @@ def test_a_checkpoint_holds_no_behaviour(tiny_causal: Path) -> None:
 
 
 def test_the_20b_architecture_is_made_without_memory(tiny_causal: Path, tmp_path: Path) -> None:
-    shape = {"hidden_size": 6144, "num_hidden_layers": 44, "num_attention_heads": 64, "intermediate_size": 24576}
-    GPTNeoXConfig(vocab_size=50432, **shape).save_pretrained(tmp_path)
+    GPTNeoXConfig(vocab_size=50432, **SHAPE_20B).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(tiny_causal).save_pretrained(tmp_path)
     with torch.device("meta"):
         teacher = teacher_of(tmp_path, weights=False, lora=Lora())
@@ -168,3 +187,29 @@ def test_the_order_of_requests_alternates_the_labels(tiny_causal: Path, reviews_
     requests = Requests(tmp_path, "generate", amount=4)
     data = datamodule(tiny_causal, reviews_like, partition=Partition(16), requests=requests)
     assert [row.target for row in data.pending()] == ["negative", "positive"] * 2
+
+
+def test_the_shipped_20b_run_is_made_on_the_meta_device(
+    tiny_causal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`configs/slurp.yaml` with its overlay, as `run` would make it; only the hub's name is a local folder here."""
+    GPTNeoXConfig(vocab_size=50432, **SHAPE_20B).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_causal).save_pretrained(tmp_path)
+    runs: list[RunSettings] = []
+    monkeypatch.setattr("lit_synth.pipeline.Pipeline.execute", lambda self: runs.append(self.run))
+    configs = Path(__file__).parents[2] / "configs"
+    files = [f"--config={configs / name}" for name in ("slurp.yaml", "trainer/deepspeed_zero3.yaml")]
+    assert main(["run", *files, f"--data_dir={tmp_path}"]) == 0
+    run = runs.pop()
+    assert (run.teacher.model, run.student.model) == ("EleutherAI/gpt-neox-20b", "FacebookAI/roberta-large")
+    config = recipes.teacher_fit(replace(run, teacher=replace(run.teacher, model=str(tmp_path))), 0, tmp_path)
+    assert config["trainer"]["strategy"]["init_args"]["stage"] == 3
+    # Lightning's strategy wants the GPUs that it names to be there; the module does not.
+    for name in ("strategy", "accelerator", "devices", "precision"):
+        config["trainer"].pop(name)
+    config["model"]["init_args"]["weights"] = False
+    module = StageCLI(config, run=False).model
+    with torch.device("meta"):
+        module.configure_model()
+    assert all(parameter.is_meta for parameter in module.parameters())
+    assert sum(parameter.numel() for parameter in module.parameters()) > 20.5e9

@@ -1,0 +1,137 @@
+"""The data module: which rows go where, for teacher and student alike."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from lit_synth.data import ClassifierEncoder, Mixture, Partition, Requests, TaskDataModule, TeacherEncoder
+from lit_synth.examples import Example, InputError, write_examples
+from lit_synth.tasks.reviews import REVIEWS, Reviews
+
+MakeModule = Callable[..., TaskDataModule]
+
+
+@pytest.fixture
+def make(reviews_like: Path, tiny_encoder: Path) -> MakeModule:
+    def module(**more: Any) -> TaskDataModule:
+        given: dict[str, Any] = {
+            "data_dir": str(reviews_like),
+            "partition": Partition(24, pool_limit=30, test_limit=15),
+        } | more
+        return Reviews(given.pop("encoder", ClassifierEncoder(str(tiny_encoder))), **given)
+
+    return module
+
+
+def ids(rows: list[Example]) -> list[str]:
+    return [row.id for row in rows]
+
+
+def test_every_part_has_its_size(make: MakeModule) -> None:
+    splits = make().splits
+    assert [len(part) for part in (splits.gold, splits.development, splits.pool, splits.test)] == [19, 5, 30, 15]
+
+
+def test_test_rows_are_never_learnt_nor_validated(make: MakeModule, tmp_path: Path) -> None:
+    module = make(mixture=Mixture(development=True, pool_labels=True))
+    known = {row.fields["text"] for row in module.splits.test}
+    assert not known & {row.fields["text"] for row in module.training_examples()}
+    assert not known & {row.fields["text"] for row in (*module.splits.development, *module.splits.pool)}
+    tested = [example for batch in module.test_dataloader() for example in batch["example"]]
+    assert {row.fields["text"] for row in tested} == known
+
+
+def test_a_mixture_is_what_is_asked_for(make: MakeModule, tmp_path: Path) -> None:
+    synthetic = [Example("s", {"text": "made up"}, "negative", "generated", {"negative": 0.6, "positive": 0.4})]
+    write_examples(tmp_path / "s.jsonl", synthetic)
+    parts = make().splits
+    assert make().training_examples() == parts.gold
+    assert make(mixture=Mixture(development=True)).training_examples() == [*parts.gold, *parts.development]
+    only = Mixture(gold=False, synthetic=(tmp_path / "s.jsonl",))
+    assert make(mixture=only).training_examples() == synthetic
+    assert make(mixture=Mixture(synthetic=(tmp_path / "s.jsonl",))).training_examples() == [*parts.gold, *synthetic]
+
+
+def test_the_ceiling_gets_the_true_labels_of_the_pool(make: MakeModule, reviews_like: Path) -> None:
+    rows = make(mixture=Mixture(gold=False, pool_labels=True)).training_examples()
+    lines = [json.loads(line) for line in (reviews_like / "train.jsonl").read_text().splitlines()]
+    truth = {line["text"]: line["sentiment"] for line in lines}
+    assert len(rows) == 30
+    assert all(row.target == truth[row.fields["text"]] for row in rows)
+
+
+def test_a_student_batch_has_the_keys_of_its_contract(make: MakeModule) -> None:
+    batch = next(iter(make(batch_size=8).train_dataloader()))
+    assert set(batch) == {"input_ids", "token_type_ids", "attention_mask", "target_probabilities"}
+    assert batch["target_probabilities"].shape == (8, 2)
+    assert batch["attention_mask"][:, 0].all()
+
+
+def test_a_teacher_learns_two_rows_from_each_gold_row(make: MakeModule, tiny_causal: Path) -> None:
+    module = make(encoder=TeacherEncoder(str(tiny_causal)), batch_size=64)
+    (batch,) = module.train_dataloader()
+    assert batch["input_ids"].shape == batch["labels"].shape == batch["attention_mask"].shape
+    assert len(batch["input_ids"]) == 2 * 19
+
+
+def test_prompts_are_padded_on_the_left_and_longest_first(make: MakeModule, tiny_causal: Path, tmp_path: Path) -> None:
+    encoder = TeacherEncoder(str(tiny_causal))
+    module = make(encoder=encoder, requests=Requests(tmp_path), predict_batch_size=10)
+    batches = list(module.predict_dataloader())
+    assert [len(batch["example"]) for batch in batches] == [10, 10, 10]
+    for batch in batches:
+        assert batch["attention_mask"][:, -1].all()
+    lengths = torch.cat([batch["attention_mask"].sum(dim=1) for batch in batches])
+    assert lengths.tolist() == sorted(lengths.tolist(), reverse=True)
+
+
+def test_pending_shrinks_with_what_was_answered(make: MakeModule, tmp_path: Path) -> None:
+    module = make(requests=Requests(tmp_path))
+    assert ids(module.pending()) == ids(module.splits.pool)
+    write_examples(tmp_path / "accepted.jsonl", module.splits.pool[:29])
+    assert ids(module.pending()) == ids(module.splits.pool[29:])
+
+
+def test_a_source_takes_the_place_of_the_pool(make: MakeModule, tmp_path: Path) -> None:
+    rows = [Example("x", {"text": "one"}, "positive", "generated", provenance={"attempt": 0})]
+    write_examples(tmp_path / "rows.jsonl", rows)
+    assert make(requests=Requests(tmp_path / "out", source=tmp_path / "rows.jsonl")).pending() == rows
+
+
+def test_predicting_without_an_order_says_what_is_needed(make: MakeModule) -> None:
+    with pytest.raises(InputError, match=r"data\.requests: a folder, and annotate or generate"):
+        make().pending()
+
+
+def test_a_batch_moves_its_tensors_and_keeps_its_examples(make: MakeModule) -> None:
+    batch = next(iter(make().test_dataloader()))
+    moved = make().transfer_batch_to_device(batch, torch.device("meta"), 0)
+    assert moved["input_ids"].device.type == "meta"
+    assert moved["example"] is batch["example"]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_missing_file_is_named(make: MakeModule, tmp_path: Path, reviews_like: Path, split: str) -> None:
+    other = "test" if split == "train" else "train"
+    (tmp_path / f"{other}.jsonl").write_text((reviews_like / f"{other}.jsonl").read_text())
+    with pytest.raises(InputError, match=rf"no {split}\.jsonl \(or \.jsonl\.gz, \.csv, \.parquet\)"):
+        _ = make(data_dir=str(tmp_path)).splits
+
+
+def test_validation_is_scored_where_test_is_hidden(make: MakeModule, tmp_path: Path, reviews_like: Path) -> None:
+    for split in ("train", "validation"):
+        (tmp_path / f"{split}.jsonl").write_text((reviews_like / f"{split}.jsonl").read_text())
+    splits = make(data_dir=str(tmp_path)).splits
+    assert all(row.id.startswith("validation-") for row in splits.test)
+    assert all(row.id.startswith("train-") for row in (*splits.gold, *splits.development, *splits.pool))
+
+
+def test_another_task_may_take_the_module(make: MakeModule) -> None:
+    module = make(task=replace(REVIEWS, name="mine", annotate_prompt="{text}?"))
+    assert module.task.name == "mine"
+    assert len(module.splits.gold) == 19

@@ -1,0 +1,130 @@
+"""The ledger: what is done is not done again, what has changed is set aside, what was killed goes on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lit_synth.examples import InputError
+from lit_synth.ledger import Ledger, claim, write_json
+
+
+class Stage:
+    """A stage that writes down how often it worked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.told: list[str] = []
+        self.runs = 0
+
+    def __call__(self) -> None:
+        self.runs += 1
+        (self.folder / "result.txt").write_text(str(self.runs))
+
+    def do(self, config: dict[str, int], inputs: list[str], work: Callable[[], None] | None = None) -> str:
+        return Ledger(self.told.append).do(self.folder, config, inputs, work or self)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path / "seed0" / "teacher")
+
+
+def test_an_unchanged_stage_is_not_run_again(stage: Stage) -> None:
+    assert stage.do({"a": 1}, ["x"]) == stage.do({"a": 1}, ["x"])
+    assert stage.runs == 1
+    assert stage.told == ["seed0/teacher: starts", "seed0/teacher: done before, 0 s; not run again"]
+    assert yaml.safe_load((stage.folder / "config.yaml").read_text()) == {"a": 1}
+
+
+@pytest.mark.parametrize(("config", "inputs"), [({"a": 2}, ["x"]), ({"a": 1}, ["y"])])
+def test_a_changed_stage_sets_its_older_results_aside(stage: Stage, config: dict[str, int], inputs: list[str]) -> None:
+    before = stage.do({"a": 1}, ["x"])
+    assert stage.do(config, inputs) != before
+    assert (stage.folder / "result.txt").read_text() == "2"
+    assert (stage.folder.with_name(f"teacher.{before}") / "result.txt").read_text() == "1"
+    assert f"set aside in teacher.{before}" in stage.told[1]
+    assert stage.told[2] == "seed0/teacher: starts"
+
+
+def test_a_killed_stage_goes_on_with_what_it_has(stage: Stage) -> None:
+    def killed() -> None:
+        (stage.folder / "half.txt").touch()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stage.do({"a": 1}, [], killed)
+    stage.do({"a": 1}, [])
+    assert (stage.folder / "half.txt").exists()
+    assert stage.told == ["seed0/teacher: starts", "seed0/teacher: goes on"]
+    assert stage.runs == 1
+
+
+def test_a_key_is_another_where_an_input_is_another(stage: Stage) -> None:
+    first = stage.do({"a": 1}, ["teacher-key-1"])
+    assert stage.do({"a": 1}, ["teacher-key-2"]) != first
+
+
+def test_checkpoints_go_when_a_stage_is_done(stage: Stage) -> None:
+    def work() -> None:
+        (stage.folder / "checkpoints").mkdir()
+
+    stage.do({"a": 1}, [], work)
+    assert not (stage.folder / "checkpoints").exists()
+    assert json.loads((stage.folder / "stage.json").read_text())["done"] is True
+
+
+def test_seconds_are_kept_for_the_report(stage: Stage) -> None:
+    ledger = Ledger(stage.told.append)
+    ledger.do(stage.folder, {}, [], stage)
+    assert ledger.seconds == {"seed0": {"teacher": 0.0}}
+
+
+def test_a_claimed_folder_goes_on_with_more_seeds(tmp_path: Path) -> None:
+    claim(tmp_path / "run", {"a": 1, "seeds": [0]}, ("seeds",))
+    claim(tmp_path / "run", {"a": 1, "seeds": [0, 1]}, ("seeds",))
+    assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text()) == {"a": 1, "seeds": [0, 1]}
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ({"a": 2, "b": {"c": {"d": 3}}}, "made with a 1, now 2; give another --output, or the same config to go on"),
+        ({"a": 1, "b": {"c": {"d": 4}}}, "made with b.c.d 3, now 4"),
+        ({"a": 1}, r"made with b \{'c': \{'d': 3\}\}, now None"),
+        ({"a": 1, "b": {"c": {"d": 3}}, "e": 5}, "made with e None, now 5"),
+    ],
+)
+def test_a_folder_of_another_config_is_refused_and_kept(tmp_path: Path, now: dict[str, object], told: str) -> None:
+    claim(tmp_path, {"a": 1, "b": {"c": {"d": 3}}}, ())
+    before = (tmp_path / "config.yaml").read_bytes()
+    with pytest.raises(InputError, match=told):
+        claim(tmp_path, now, ())
+    assert (tmp_path / "config.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["", "- a list\n", "just words"])
+def test_a_config_that_is_no_runs_config_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "config.yaml").write_text(content)
+    with pytest.raises(InputError, match="is not a run's config; give another --output"):
+        claim(tmp_path, {"a": 1}, ())
+    assert (tmp_path / "config.yaml").read_text() == content
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(InputError, match="is not empty and not a run's folder; give another --output"):
+        claim(tmp_path, {}, ())
+    with pytest.raises(InputError, match="not a run's folder; give another --output"):
+        claim(tmp_path / "thesis.tex", {}, ())
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"text": "né"})
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "a.json", {"text": object()})
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"text": "né"}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]

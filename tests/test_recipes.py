@@ -1,0 +1,79 @@
+"""Stage configs: what LightningCLI would read, with the limits and the split of the run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lit_synth import recipes
+from lit_synth.settings import Choice, RunSettings
+from lit_synth.stages import StageCLI
+
+GOLD = {"gold": True, "pool_labels": False, "synthetic": []}
+
+
+def settings(**more: Any) -> RunSettings:
+    given: dict[str, Any] = {"data": "Reviews", "output": Path("out"), "data_dir": "rows", "fraction": 24}
+    return RunSettings(**(given | more))
+
+
+def configs(run: RunSettings, folder: Path) -> dict[str, dict[str, Any]]:
+    generate = {"kind": "generate", "folder": str(folder), "amount": 5}
+    return {
+        "teacher_fit": recipes.teacher_fit(run, 3, folder),
+        "teacher_use": recipes.teacher_use(run, 3, folder, Path("model"), generate),
+        "student_search": recipes.student_search(run, 3, folder, GOLD, 1e-4),
+        "student_fit": recipes.student_fit(run, 3, folder, GOLD, Choice(1e-4, 5)),
+    }
+
+
+STAGES = list(configs(settings(), Path("folder")))
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_config_is_what_lightning_cli_reads(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["lit_synth"])
+    config = configs(settings(), tmp_path)[name]
+    text = yaml.safe_load(yaml.safe_dump(config))
+    cli = StageCLI(text, run=False)
+    assert cli.model.task == cli.datamodule.task
+    assert cli.datamodule.partition.seed == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_has_the_same_split(name: str) -> None:
+    run = settings(limit=50, pool_limit=40, test_limit=60, development_share=0.3)
+    partition = configs(run, Path("folder"))[name]["data"]["init_args"]["partition"]
+    assert partition == {"fraction": 24, "seed": 3, "development_share": 0.3, "pool_limit": 40, "test_limit": 50}
+
+
+def test_the_search_does_not_learn_from_development_and_the_last_fit_does() -> None:
+    made = configs(settings(), Path("folder"))
+    assert "development" not in made["student_search"]["data"]["init_args"]["mixture"]
+    assert made["student_fit"]["data"]["init_args"]["mixture"]["development"] is True
+    assert made["student_fit"]["trainer"]["limit_val_batches"] == 0
+
+
+def test_the_ceiling_does_not_name_a_synthetic_file() -> None:
+    full = recipes.student_fit(settings(), 0, Path("folder"), GOLD | {"pool_labels": True}, Choice(1e-4, 5))
+    assert full["data"]["init_args"]["mixture"]["synthetic"] == []
+
+
+def test_a_runs_trainer_wins_and_its_callbacks_are_added() -> None:
+    extra = recipes.callback("lightning.pytorch.callbacks.LearningRateMonitor")
+    run = settings(trainer={"precision": "bf16-true", "log_every_n_steps": 1, "callbacks": [extra], "devices": 8})
+    teacher, student = (configs(run, Path("folder"))[name]["trainer"] for name in ("teacher_fit", "student_fit"))
+    assert (teacher["precision"], teacher["log_every_n_steps"], teacher["devices"]) == ("bf16-true", 1, 8)
+    assert extra in teacher["callbacks"]
+    assert len(teacher["callbacks"]) > 3
+    assert (student["precision"], student["devices"]) == ("bf16-true", 1)
+    assert run.trainer["callbacks"] == [extra]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("Slurp", "lit_synth.tasks.Slurp"), ("mine.tasks.Tickets", "mine.tasks.Tickets")]
+)
+def test_a_task_is_named_short_or_by_its_path(name: str, path: str) -> None:
+    assert configs(settings(data=name), Path("folder"))["teacher_fit"]["data"]["class_path"] == path

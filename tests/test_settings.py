@@ -1,0 +1,54 @@
+"""Settings of a run: what is asked of whom, and mistakes that show at once."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lit_synth.examples import InputError
+from lit_synth.settings import STRATEGIES, Choice, GenerationSettings, RunSettings, StudentSettings
+
+
+def settings(**more: Any) -> RunSettings:
+    return RunSettings("Reviews", Path("out"), **more)
+
+
+@pytest.mark.parametrize(
+    ("strategies", "asked"),
+    [
+        (("gold",), ""),
+        (("gold", "full"), ""),
+        (("teacher",), "teacher"),
+        (("annotate",), "teacher annotates"),
+        (("generate",), "teacher generates"),
+        (("both",), "teacher annotates generates"),
+        (STRATEGIES, "teacher annotates generates"),
+    ],
+)
+def test_only_what_a_strategy_needs_is_made(strategies: tuple[str, ...], asked: str) -> None:
+    run = settings(strategies=strategies)
+    needed = {"teacher": run.needs_teacher, "annotates": run.annotates, "generates": run.generates}
+    assert [name for name, value in needed.items() if value] == asked.split()
+
+
+def test_a_limit_caps_what_is_generated() -> None:
+    assert settings(limit=20).amount == 20
+    assert settings(limit=20, generation=GenerationSettings(amount=7)).amount == 7
+    assert settings(generation=GenerationSettings(amount=7)).amount == 7
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"seeds": ()}, "seeds and strategies: give one or more of each"),
+        ({"strategies": ()}, "seeds and strategies: give one or more of each"),
+        ({"limit": 0}, "limit 0: give 1 or more, or leave it out"),
+        (
+            {"student": StudentSettings(chosen={"golden": Choice(1e-4, 3)})},
+            "student.chosen: 'golden' is no strategy; known: gold, annotate",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_value(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        settings(**given)
