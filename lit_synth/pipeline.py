@@ -60,11 +60,11 @@ class Pipeline:
                     f"fraction {run.fraction:g} leaves no row of train for the pool: nothing can be annotated; "
                     "lower it, or give --strategies gold,generate,teacher"
                 )
+        steps = plan(run, next(iter(modules.values())))
         claim(run.output, _plain(run), open_keys=("seeds", "strategies"))
         task = next(iter(modules.values())).task
         for label, longer in task.nested_labels:
             self.tell(f"labels {label!r} and {longer!r}: one begins the other; the end token tells them apart")
-        steps = plan(run, next(iter(modules.values())))
         Console().print(plan_table(run, steps, matrix_rate()))
         for seed, module in modules.items():
             self._seed(seed, module)
@@ -99,7 +99,8 @@ class Pipeline:
             self._test_teacher(seed, folder, module, keys["teacher"])
         for strategy in run.strategies:
             if strategy != "teacher":
-                self._student(seed, folder, strategy, module, [*data, *keys.values()])
+                used = [keys[source] for source in ("annotate", "generate") if strategy in (source, "both")]
+                self._student(seed, folder, strategy, module, [*data, *used])
 
     def _teacher(self, seed: int, folder: Path, data: list[str]) -> str:
         stage = folder / "teacher_fit"

@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoModel
 from lit_synth.data import ClassifierEncoder, TaskDataModule, TeacherEncoder
 from lit_synth.data.encoders import Encoder
 from lit_synth.embedded import resolve
-from lit_synth.examples import Example
+from lit_synth.examples import Example, InputError
 from lit_synth.settings import RunSettings
 
 SHARE_OF_PEAK = 0.6
@@ -84,7 +84,11 @@ def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
 
 def body_weights(model: str) -> int:
     """Return the number of weights a token is multiplied with: all but the input embeddings; none are loaded."""
-    config = AutoConfig.from_pretrained(resolve(model))
+    try:
+        config = AutoConfig.from_pretrained(resolve(model))
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"model {model}: no model there ({reason}); check the name, or give a local folder") from None
     with torch.device("meta"):
         network = AutoModel.from_config(config)
     embeddings = network.get_input_embeddings().weight

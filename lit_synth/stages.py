@@ -26,7 +26,7 @@ class StageCLI(LightningCLI):
             save_config_callback=SaveConfigCallback if run else None,
             save_config_kwargs={"overwrite": True},
             seed_everything_default=0,
-            parser_kwargs={"prog": "lit_synth"} if run else None,
+            parser_kwargs={"exit_on_error": False} | ({"prog": "lit_synth"} if run else {}),
             args=args,
             run=run,
         )

@@ -11,8 +11,8 @@ from typing import Any
 import hypothesis
 import pytest
 
-# Before any library reads them: no test asks a hub or opens a window.
-os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", MPLBACKEND="Agg")
+# Before any library reads them: no test asks a hub or opens a window, and models this small are slower on two threads.
+os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", MPLBACKEND="Agg")
 
 # A deadline measures the machine, not the code; everything else is hypothesis' own profile, which knows CI.
 hypothesis.settings.register_profile("lit_synth", deadline=None)

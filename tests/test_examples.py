@@ -93,7 +93,11 @@ def test_a_file_in_another_encoding_says_what_to_do(tmp_path: Path) -> None:
         list(read_json_lines(path))
 
 
-@pytest.mark.parametrize("content", [b"plain text", gzip.compress(b'{"a": 1}\n' * 99)[:-12]], ids=["plain", "cut off"])
+WHOLE = gzip.compress(b'{"a": 1}\n' * 9999)
+BROKEN = {"plain": b"plain text", "cut off": WHOLE[:-12], "damaged": WHOLE[:10] + b"\xff" * 20 + WHOLE[30:]}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_a_broken_gzip_file_is_a_mistake_in_the_input(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "rows.jsonl.gz"
     path.write_bytes(content)
