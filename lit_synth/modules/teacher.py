@@ -69,7 +69,7 @@ class Teacher(L.LightningModule):
         weights: bool = True,
     ) -> None:
         super().__init__()
-        # No hyper-parameters are saved: in a checkpoint they would beat the YAML in silence. A stage has its config.yaml.
+        # No hyper-parameters are saved: in a checkpoint they would beat the YAML in silence.
         self.task = task
         self.name = model
         self.optimizer = optimizer
