@@ -46,6 +46,8 @@ def load_pretrained(
     except OSError as error:
         raise InputError(_reason(name, error)) from None
     model.hf_deepspeed_config = partitioned
+    # It comes in evaluation mode, which Lightning keeps: dropout and gradient checkpointing would be off in training.
+    model.train()
     return model  # type: ignore[no-any-return]
 
 

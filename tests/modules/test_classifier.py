@@ -43,6 +43,12 @@ def test_the_loss_is_the_cross_entropy_of_two_distributions(tiny_encoder: Path) 
     torch.testing.assert_close(student.training_step(batch, 0), expected)
 
 
+def test_dropout_is_on_in_training(tiny_encoder: Path) -> None:
+    student = Classifier(REVIEWS, str(tiny_encoder))
+    student.configure_model()
+    assert all(module.training for module in student.modules())
+
+
 def test_padding_changes_nothing(tiny_encoder: Path) -> None:
     student, batch = student_of(tiny_encoder), batch_of(tiny_encoder)
     encoder = ClassifierEncoder(str(tiny_encoder), max_length=32)
