@@ -28,7 +28,7 @@ def main(source: Path) -> None:
     """Print accuracy by strategy, rate and step."""
     quiet()
     search = Search(learning_rates=RATES, max_steps=300, every=60)
-    student = StudentSettings(max_length=64, freeze_embeddings=True, search=search)
+    student = StudentSettings(max_length=64, freeze_embeddings=True, dropout=0.0, search=search)
     run = RunSettings("Reviews", source, fraction=128, pool_limit=1500, test_limit=1, student=student)
     synthetic = {name: [str(source / "synthetic" / name / f"seed{SEED}.jsonl")] for name in ("annotate", "generate")}
     synthetic["both"] = synthetic["annotate"] + synthetic["generate"]

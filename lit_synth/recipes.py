@@ -150,6 +150,7 @@ def student_model(run: RunSettings, rate: float, decay: bool) -> Config:
     """Return a student at a learning rate."""
     settings = run.student
     arguments = {"model": settings.model, "freeze_embeddings": settings.freeze_embeddings, "decay": decay}
+    arguments["dropout"] = settings.dropout
     return callback("lit_synth.modules.Classifier", optimizer=adamw(rate), **arguments)
 
 

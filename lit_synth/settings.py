@@ -95,6 +95,7 @@ class StudentSettings:
         batch_size: Rows a batch.
         max_length: Longest input in tokens.
         freeze_embeddings: Leave the token embeddings as they are.
+        dropout: Of every dropout layer; ``null`` leaves the model's own.
         search: What is tried where nothing is chosen.
         chosen: Learning rate and steps by strategy, from an earlier search.
     """
@@ -103,6 +104,7 @@ class StudentSettings:
     batch_size: int = 32
     max_length: int = 128
     freeze_embeddings: bool = False
+    dropout: float | None = None
     search: Search = Search()
     chosen: dict[str, Choice] = field(default_factory=dict)
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from lit_synth.decoding.forward import extend, prefill
+from lit_synth.examples import InputError
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,22 @@ class Sampling:
         temperature: Above 1 flattens the distribution, below 1 sharpens it.
         top_p: Share of the probability mass that stays eligible, from the likeliest token down.
         max_new_tokens: Longest completion in tokens; one that has not ended by then is rejected.
+
+    Raises:
+        InputError: A value with which nothing can be sampled.
     """
 
     temperature: float = 1.0
     top_p: float = 0.95
     max_new_tokens: int = 64
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0:
+            raise InputError(f"temperature {self.temperature:g}: give a number above 0; a small one is nearly greedy")
+        if not 0 < self.top_p <= 1:
+            raise InputError(f"top_p {self.top_p:g}: give a share above 0 and up to 1, as 0.95")
+        if self.max_new_tokens < 1:
+            raise InputError(f"max_new_tokens {self.max_new_tokens}: give 1 or more")
 
 
 @torch.inference_mode()

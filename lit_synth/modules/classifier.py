@@ -30,6 +30,7 @@ class Classifier(L.LightningModule):
         warmup: Share of the steps in which the learning rate rises.
         decay: Whether the learning rate falls to 0 at the last step.
         freeze_embeddings: Leave the token embeddings as they are.
+        dropout: Of every dropout layer; ``None`` leaves the model's own.
         weights: Without, random weights are made from the configuration alone.
     """
 
@@ -41,6 +42,7 @@ class Classifier(L.LightningModule):
         warmup: float = 0.1,
         decay: bool = True,
         freeze_embeddings: bool = False,
+        dropout: float | None = None,
         weights: bool = True,
     ) -> None:
         super().__init__()
@@ -50,6 +52,7 @@ class Classifier(L.LightningModule):
         self.warmup = warmup
         self.decay = decay
         self.freeze_embeddings = freeze_embeddings
+        self.dropout = dropout
         self.weights = weights
         count = len(task.labels)
         metrics: dict[str, Metric | MetricCollection] = {
@@ -75,6 +78,9 @@ class Classifier(L.LightningModule):
         )
         if self.freeze_embeddings:
             self.model.get_input_embeddings().requires_grad_(False)
+        for layer in self.model.modules():
+            if isinstance(layer, nn.Dropout) and self.dropout is not None:
+                layer.p = self.dropout
 
     def forward(self, batch: dict[str, Any]) -> Tensor:
         """Return logits of shape ``(batch, labels)``."""

@@ -1,5 +1,6 @@
 """Pretrained models, loaded the same way on a laptop and under a sharding strategy."""
 
+import shutil
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,10 +53,21 @@ def load_pretrained(
 
 
 def save_pretrained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Save a model with its tokenizer as safetensors, whole or not at all, for ``from_pretrained``."""
+    """Save a model with its tokenizer as safetensors, whole or not at all, for ``from_pretrained``.
+
+    An earlier export in the folder is replaced: a stage that goes on after a kill exports once more.
+
+    Raises:
+        InputError: The folder holds other files too.
+    """
     partial = folder.with_name(folder.name + ".partial")
     model.save_pretrained(partial)
     tokenizer.save_pretrained(partial)
+    if folder.exists():
+        others = {path.name for path in folder.iterdir()} - {path.name for path in partial.iterdir()}
+        if others:
+            raise InputError(f"{folder}: holds {min(others)}, which is no part of this model; it is saved in {partial}")
+        shutil.rmtree(folder)
     partial.replace(folder)
 
 

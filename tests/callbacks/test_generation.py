@@ -10,9 +10,9 @@ import lightning as L
 import pytest
 
 from lit_synth.callbacks.generation import Generation, append_records, predict_all, read_records
-from lit_synth.curation.verdicts import DISAGREES, OUTSIDE_TEMPLATE, REPEATED
+from lit_synth.curation.verdicts import DISAGREES, OUTSIDE_TEMPLATE, REPEATED, UNFINISHED
 from lit_synth.data import Partition, Requests, TeacherEncoder
-from lit_synth.examples import Example, read_examples
+from lit_synth.examples import Example, InputError, read_examples
 from lit_synth.tasks.reviews import Reviews
 
 Answer = Callable[[Example], Example]
@@ -108,6 +108,77 @@ def test_repeats_and_copies_are_rejected(predict: Any, tmp_path: Path, reviews_l
     assert [row.fields["text"] for row in rows(tmp_path, "accepted")] == ["always this"]
     reasons = {row.provenance["reason"] for row in rows(tmp_path, "rejected")}
     assert reasons == {"copies a row of test", REPEATED}
+
+
+def test_copies_of_every_known_part_are_rejected_by_its_name(predict: Any, tmp_path: Path, reviews_like: Path) -> None:
+    splits = Reviews(None, str(reviews_like), partition=Partition(16, pool_limit=12)).splits  # type: ignore[arg-type]
+    known = {"gold": splits.gold[0], "development": splits.development[0], "test": splits.test[0]}
+
+    def copy(row: Example) -> Example:
+        source = [*known.values(), splits.pool[0]][row.provenance["attempt"] % 4]
+        text = f"  {source.fields['text'].upper()} "
+        return replace(row, fields={"text": text}, provenance={**row.provenance, "text": text})
+
+    predict(tmp_path, copy, amount=4, attempts=2.0)
+    reasons = {row.provenance["attempt"]: row.provenance["reason"] for row in rows(tmp_path, "rejected")}
+    assert [reasons[attempt] for attempt in range(3)] == [f"copies a row of {part}" for part in known]
+    # The text of a pool row is no secret: what the teacher wrote by itself is a row of its own, once.
+    assert [row.provenance["attempt"] for row in rows(tmp_path, "accepted")] == [3]
+
+
+def test_a_text_that_did_not_end_says_so(predict: Any, tmp_path: Path) -> None:
+    predict(tmp_path, lambda row: replace(row, provenance={**row.provenance, "text": None}), amount=2, attempts=1.0)
+    assert [row.provenance["reason"] for row in rows(tmp_path, "rejected")] == [UNFINISHED] * 2
+
+
+def test_a_batch_is_on_disk_before_the_next_is_asked_for(predict: Any, tmp_path: Path) -> None:
+    shard = tmp_path / "records-0.jsonl"
+    seen: list[int] = []
+
+    def look(row: Example) -> Example:
+        seen.append(shard.read_bytes().count(b"\n") if shard.exists() else 0)
+        return replace(row, fields={"text": row.id}, provenance={**row.provenance, "text": row.id})
+
+    predict(tmp_path, look)
+    assert seen == [4 * (count // 4) for count in range(20)]
+
+
+def test_a_kill_anywhere_ends_with_the_same_rows(predict: Any, tmp_path: Path) -> None:
+    """At every batch of the first round, and at every byte length of a last line."""
+    predict(tmp_path / "whole", write, amount=8)
+    for batch in range(2):
+        folder = tmp_path / f"batch{batch}"
+        with pytest.raises(RuntimeError, match="killed"):
+            predict(folder, write, killed_at=batch, amount=8)
+        shard = folder / "records-0.jsonl"
+        if shard.exists():
+            shard.write_bytes(shard.read_bytes()[: -7 * (batch + 1)])
+        predict(folder, write, amount=8)
+        for name in ("accepted", "rejected"):
+            assert rows(folder, name) == rows(tmp_path / "whole", name)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 40, -2, -1])
+def test_a_half_written_line_is_cut_wherever_it_breaks(tmp_path: Path, kept: int) -> None:
+    records = [Example(name, {"text": "é\n" + name}, "positive", "generated") for name in ("a", "b")]
+    append_records(tmp_path / "records-0.jsonl", records[:1])
+    start = (tmp_path / "records-0.jsonl").read_bytes()
+    append_records(tmp_path / "records-0.jsonl", records[1:])
+    last = (tmp_path / "records-0.jsonl").read_bytes()[len(start) :]
+    (tmp_path / "records-0.jsonl").write_bytes(start + last[:kept])
+    assert list(read_records(tmp_path)) == records[:1]
+    assert (tmp_path / "records-0.jsonl").read_bytes() == start
+    append_records(tmp_path / "records-0.jsonl", records[1:])
+    assert list(read_records(tmp_path)) == records
+
+
+def test_predict_without_an_order_is_told(tiny_causal: Path, reviews_like: Path, tmp_path: Path) -> None:
+    data = Reviews(TeacherEncoder(str(tiny_causal)), str(reviews_like), partition=Partition(16))
+    trainer = L.Trainer(
+        callbacks=[Generation()], default_root_dir=tmp_path, logger=False, enable_progress_bar=False, accelerator="cpu"
+    )
+    with pytest.raises(InputError, match=r"predict needs data\.requests"):
+        predict_all(trainer, Stub(write), data)
 
 
 def test_the_pool_is_annotated_once(predict: Any, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The posterior against an independent reference: every label scored alone by a plain forward pass."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from lit_synth.data.collate import Collate
 from lit_synth.decoding.annotate import label_probabilities
 from lit_synth.decoding.forward import extend, prefill
 from lit_synth.decoding.trie import build_trie
+from lit_synth.tasks.slurp import SLURP
 
 ARCHITECTURES = pytest.mark.parametrize("tiny_causal", ["gpt_neox", "llama", "gpt2"], indirect=True)
 LABELS = [" email query", " email query contact", " email", " weather", " alarm set", " alarm remove"]
@@ -30,8 +32,8 @@ def batch_of(tokenizer: Any, texts: list[str]) -> dict[str, Any]:
     return Collate(tokenizer.pad_token_id, left=True)([{"input_ids": tokenizer(text)["input_ids"]} for text in texts])
 
 
-def reference(model: Any, tokenizer: Any, prompt: str) -> Tensor:
-    words = [tokenizer(label)["input_ids"] for label in LABELS]
+def reference(model: Any, tokenizer: Any, prompt: str, labels: Sequence[str] = LABELS) -> Tensor:
+    words = [tokenizer(label)["input_ids"] for label in labels]
     scores = []
     for word in words:
         longer = any(other[: len(word)] == word and other != word for other in words)
@@ -93,3 +95,58 @@ def test_a_cached_step_is_a_full_forward(tiny_causal: Path) -> None:
             ids = torch.tensor([[*tokenizer.encode(PROMPTS[prompt]), token]])
             full = model(ids).logits[0, -1].log_softmax(dim=-1)
             torch.testing.assert_close(prefixes.log_probabilities[row], full, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 1e-5])
+def test_slurps_sixty_labels_equal_scoring_each_alone(tiny_causal: Path, tolerance: float) -> None:
+    model, tokenizer = load(tiny_causal, spread=40.0)
+    labels = [SLURP.completion(label) for label in SLURP.labels]
+    trie = build_trie([tokenizer(label)["input_ids"] for label in labels], tokenizer.eos_token_id)
+    batch = batch_of(tokenizer, PROMPTS)
+    found = label_probabilities(model, batch["input_ids"], batch["attention_mask"], trie, tolerance)
+    expected = torch.stack([reference(model, tokenizer, prompt, labels) for prompt in PROMPTS])
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+
+
+def test_a_row_reads_the_same_alone_and_in_any_batch(tiny_causal: Path) -> None:
+    model, tokenizer = load(tiny_causal, spread=10.0)
+    trie = build_trie([tokenizer(label)["input_ids"] for label in LABELS], tokenizer.eos_token_id)
+
+    def ask(prompts: list[str]) -> Tensor:
+        batch = batch_of(tokenizer, prompts)
+        return label_probabilities(model, batch["input_ids"], batch["attention_mask"], trie)
+
+    together = ask(PROMPTS)
+    assert not torch.allclose(together[0], together[1], atol=1e-2)
+    torch.testing.assert_close(ask(PROMPTS[::-1]).flip(0), together, atol=1e-5, rtol=0)
+    torch.testing.assert_close(torch.cat([ask([prompt]) for prompt in PROMPTS]), together, atol=1e-5, rtol=0)
+
+
+def test_only_the_doubtful_row_is_walked_again(tiny_causal: Path) -> None:
+    """One row loses the mass of its first branch, its neighbour keeps it; both end at the exact figures."""
+    model, tokenizer = load(tiny_causal)
+    doubtful, sure, first, second, tail, other = 39, 40, 41, 42, 43, 44
+    plain = model.forward
+    told = {doubtful: {first: 30.0, second: 10.0}, sure: {first: 30.0, second: -30.0}}
+    prompts: list[list[int]] = []
+
+    def forced(**words: Any) -> Any:
+        output = plain(**words)
+        output.logits.zero_()
+        if words["input_ids"].shape[1] > 1:
+            prompts.append(words["input_ids"][:, -1].tolist())
+        # The doubtful row is the one without padding.
+        lost = words["attention_mask"].all(dim=1).tolist()
+        for row, token in enumerate(words["input_ids"][:, -1].tolist()):
+            wanted = {other if lost[row] else tail: 60.0} if token == first else told.get(token, {})
+            for answer, bias in wanted.items():
+                output.logits[row, -1, answer] = bias
+        return output
+
+    model.forward = forced
+    trie = build_trie([[first, tail], [second, tail]], tokenizer.eos_token_id)
+    ids, mask = torch.tensor([[5, 5, sure], [5, 5, doubtful]]), torch.tensor([[0, 1, 1], [1, 1, 1]])
+    found = label_probabilities(model, ids, mask, trie, tolerance=1e-5)
+    assert prompts == [[sure, doubtful], [doubtful]]
+    torch.testing.assert_close(found, label_probabilities(model, ids, mask, trie, tolerance=0.0), atol=1e-4, rtol=0)
+    assert found.argmax(dim=1).tolist() == [0, 1]

@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lit_synth.data.collate import Collate
 from lit_synth.decoding.sampling import Sampling, pick, sample
+from lit_synth.examples import InputError
 
 SEEDS = [11, 22, 33, 44]
 PROMPTS = ["Sentiment: positive\nReview:", "Review:", "Sentiment: negative\nReview:", "Intent: alarm set\nUtterance:"]
@@ -39,6 +40,54 @@ def test_pick_is_that_of_a_full_sort(sampling: Sampling, likeliest: int) -> None
         assert token == tokens[min(place, len(tokens) - 1)] or (
             token in near and (mass.cumsum(dim=-1) - draws[row]).abs().min() < 1e-5
         )
+
+
+def test_pick_is_that_of_a_full_sort_at_any_temperature() -> None:
+    generator = torch.Generator().manual_seed(2)
+    for temperature, top_p in torch.rand(60, 2, generator=generator).tolist():
+        sampling = Sampling(0.2 + 2 * temperature, 0.05 + 0.95 * top_p)
+        scores = (3 * torch.randn(20, 200, generator=generator)).log_softmax(dim=-1)
+        draws = torch.rand(20, generator=generator)
+        for row, token in enumerate(pick(scores, draws, sampling, likeliest=16).tolist()):
+            tokens, mass = nucleus(scores[row].double(), sampling)
+            ends = mass.cumsum(dim=-1)
+            rank = (tokens == token).nonzero()
+            assert len(rank), "outside the nucleus"
+            # The draw lies in the token's own stretch of the distribution, but for rounding.
+            place = int(rank[0, 0])
+            assert ends[place] - mass[place] - 1e-5 <= draws[row] <= ends[place] + 1e-5
+
+
+def test_a_flat_row_needs_the_whole_vocabulary_and_its_sharp_neighbour_does_not() -> None:
+    rows = torch.stack([torch.zeros(100), 50 * torch.eye(100)[7]]).log_softmax(dim=-1)
+    draws = torch.linspace(0, 1, 101)[:-1]
+    found = pick(rows.repeat(100, 1), draws.repeat_interleave(2), Sampling(top_p=1.0), likeliest=5)
+    assert len(set(found[0::2].tolist())) > 90
+    assert set(found[1::2].tolist()) == {7}
+
+
+def test_a_record_of_another_seed_or_prompt_is_another_text(tiny_causal: Path) -> None:
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_causal), AutoTokenizer.from_pretrained(tiny_causal)
+    ids = torch.tensor([tokenizer(PROMPTS[0])["input_ids"]] * 3)
+    never = -1
+    plain = model.forward
+    seen: list[Tensor] = []
+
+    def watched(**words: Any) -> Any:
+        seen.append(words["input_ids"][:, -1])
+        return plain(**words)
+
+    model.forward = watched
+    sample(model.eval(), ids, torch.ones_like(ids), [1, 2, 1], Sampling(max_new_tokens=12), never)
+    written = torch.stack(seen[1:], dim=1).tolist()
+    assert written[0] == written[2] != written[1]
+
+
+@pytest.mark.parametrize("wrong", [{"temperature": 0.0}, {"temperature": -1.0}, {"top_p": 0.0}, {"max_new_tokens": 0}])
+def test_what_cannot_be_sampled_is_refused(wrong: dict[str, Any]) -> None:
+    """Unrefused, a temperature of 0 divides by it, and writes tokens that the model never meant."""
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        Sampling(**wrong)
 
 
 def test_frequencies_follow_the_nucleus() -> None:
@@ -102,5 +151,7 @@ def test_a_text_stops_at_the_end_token_or_is_none(tiny_causal: Path) -> None:
     model.forward = forced
     length["prompt"] = len(tokenizer(PROMPTS[1])["input_ids"])
     assert write(model, tokenizer, [1], Sampling(max_new_tokens=8)) == [[65, 65, 65]]
+    length["wanted"] = 7
+    assert write(model, tokenizer, [1], Sampling(max_new_tokens=8)) == [[65] * 7], "the end may be the last token"
     length["wanted"] = 8
     assert write(model, tokenizer, [1], Sampling(max_new_tokens=8)) == [None]

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -6,17 +7,17 @@ import lightning as L
 import pytest
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, GPTNeoXConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GPTNeoXConfig
 
 from lit_synth import recipes
 from lit_synth.cli import main
 from lit_synth.data import Partition, Requests, TeacherEncoder
 from lit_synth.data.collate import Collate
 from lit_synth.decoding.sampling import Sampling
-from lit_synth.examples import Example
+from lit_synth.examples import Example, read_examples
 from lit_synth.modules import Lora, Teacher
-from lit_synth.settings import RunSettings
-from lit_synth.stages import StageCLI
+from lit_synth.settings import GenerationSettings, RunSettings, TeacherSettings
+from lit_synth.stages import StageCLI, run_stage
 from lit_synth.tasks.reviews import REVIEWS, Reviews
 
 SHAPE_20B: dict[str, Any] = {
@@ -25,6 +26,7 @@ SHAPE_20B: dict[str, Any] = {
     "num_attention_heads": 64,
     "intermediate_size": 24576,
 }
+WORDS = {"positive": ("warm", "clever", "a joy", "superb"), "negative": ("cold", "clumsy", "a chore", "stupid")}
 ROWS = [
     Example("1", {"text": "a warm and funny film"}, "positive"),
     Example("2", {"text": "two hours of a dull plot"}, "negative"),
@@ -213,3 +215,221 @@ def test_the_shipped_20b_run_is_made_on_the_meta_device(
         module.configure_model()
     assert all(parameter.is_meta for parameter in module.parameters())
     assert sum(parameter.numel() for parameter in module.parameters()) > 20.5e9
+
+
+def stage_run(causal: Path, rows: Path, output: Path, **teacher: Any) -> RunSettings:
+    """Return a small run of which single stages are done."""
+    return RunSettings(
+        "Reviews",
+        output,
+        data_dir=str(rows),
+        fraction=16,
+        pool_limit=6,
+        test_limit=10,
+        teacher=TeacherSettings(
+            **{"model": str(causal), "max_length": 64, "max_epochs": 3, "learning_rate": 1e-2, "patience": 9, **teacher}
+        ),
+        generation=GenerationSettings(amount=4, attempts=2.0, sampling=Sampling(max_new_tokens=8)),
+        trainer={"accelerator": "cpu"},
+    )
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return dict(AutoModelForCausalLM.from_pretrained(folder).named_parameters())
+
+
+@pytest.fixture(autouse=True)
+def no_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["lit_synth"])  # LightningCLI warns of pytest's own
+
+
+def test_a_stage_with_adapters_moves_each_layer_by_a_low_rank_alone(
+    tiny_causal: Path, reviews_like: Path, tmp_path: Path
+) -> None:
+    run = stage_run(tiny_causal, reviews_like, tmp_path, lora=Lora(rank=2, alpha=4))
+    run_stage(recipes.teacher_fit(run, 0, tmp_path / "fit"), ("fit",))
+    before, after = weights_of(tiny_causal), weights_of(tmp_path / "fit" / "model")
+    assert before.keys() == after.keys()
+    ranks = {
+        name: int(torch.linalg.matrix_rank(after[name] - before[name], atol=1e-5))
+        for name in before
+        if before[name].ndim == 2
+    }
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved == {name for name, rank in ranks.items() if rank}
+    assert {ranks[name] for name in moved} == {2}
+    assert len(moved) == 8, "four linear layers in each of two blocks"
+    checkpoint = torch.load(tmp_path / "fit" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["state_dict"]
+    assert all("lora_" in name for name in checkpoint["state_dict"])
+
+
+def test_a_stage_in_full_moves_every_weight_that_is_not_frozen(
+    tiny_causal: Path, reviews_like: Path, tmp_path: Path
+) -> None:
+    run = stage_run(tiny_causal, reviews_like, tmp_path, lora=None)
+    run_stage(recipes.teacher_fit(run, 0, tmp_path / "fit"), ("fit",))
+    before, after = weights_of(tiny_causal), weights_of(tmp_path / "fit" / "model")
+    assert [name for name in before if torch.equal(before[name], after[name])] == ["gpt_neox.embed_in.weight"]
+    checkpoint = torch.load(tmp_path / "fit" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert {name.removeprefix("model.") for name in checkpoint["state_dict"]} == {*before} - {
+        "gpt_neox.embed_in.weight"
+    }
+    assert "hyper_parameters" not in checkpoint
+
+
+@pytest.mark.parametrize("lora", [Lora(rank=2, alpha=4), None])
+def test_a_stage_killed_between_epochs_exports_what_an_undisturbed_one_does(
+    tiny_causal: Path, reviews_like: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lora: Lora | None
+) -> None:
+    def config(name: str) -> dict[str, Any]:
+        run = stage_run(tiny_causal, reviews_like, tmp_path, lora=lora)
+        return recipes.teacher_fit(run, 0, tmp_path / name)
+
+    def kill(teacher: Teacher) -> None:
+        if teacher.current_epoch == 2:
+            raise RuntimeError("killed")
+
+    run_stage(config("whole"), ("fit",))
+    with monkeypatch.context() as context:
+        context.setattr(Teacher, "on_train_epoch_start", kill)
+        with pytest.raises(RuntimeError, match="killed"):
+            run_stage(config("parts"), ("fit",))
+    assert not (tmp_path / "parts" / "model").exists()
+    run_stage(config("parts"), ("fit",))
+    whole, parts = (weights_of(tmp_path / name / "model") for name in ("whole", "parts"))
+    for name in whole:
+        torch.testing.assert_close(parts[name], whole[name], msg=name)
+    curves = [(tmp_path / name / "curve.jsonl").read_text() for name in ("whole", "parts")]
+    assert curves[0] == curves[1]
+    assert len(curves[0].splitlines()) == 3
+
+
+def test_a_stage_killed_after_its_export_exports_once_more(
+    tiny_causal: Path, reviews_like: Path, tmp_path: Path
+) -> None:
+    config = recipes.teacher_fit(stage_run(tiny_causal, reviews_like, tmp_path, max_epochs=1), 0, tmp_path / "fit")
+    run_stage(config, ("fit",))
+    first = weights_of(tmp_path / "fit" / "model")
+    run_stage(config, ("fit",))
+    for name, weight in weights_of(tmp_path / "fit" / "model").items():
+        torch.testing.assert_close(weight, first[name], msg=name)
+
+
+def test_stages_test_annotate_and_generate_with_the_exported_teacher(
+    tiny_causal: Path, reviews_like: Path, tmp_path: Path
+) -> None:
+    run = stage_run(tiny_causal, reviews_like, tmp_path, lora=None, max_epochs=1)
+    run_stage(recipes.teacher_fit(run, 0, tmp_path / "fit"), ("fit",))
+    model = tmp_path / "fit" / "model"
+    run_stage(recipes.teacher_use(run, 0, tmp_path / "score", model, None), ("test",))
+    lines = [json.loads(line) for line in (tmp_path / "score" / "predictions.jsonl").read_text().splitlines()]
+    share = sum(line["gold"] == line["predicted"] for line in lines) / 10
+    assert len(lines) == 10
+    assert json.loads((tmp_path / "score" / "metrics.json").read_text()) == {"accuracy": pytest.approx(share)}
+    for kind in ("annotate", "generate"):
+        order: dict[str, Any] = {"folder": str(tmp_path / kind), "kind": kind}
+        order |= {"amount": run.amount, "attempts": 2.0} if kind == "generate" else {}
+        run_stage(recipes.teacher_use(run, 0, tmp_path / kind, model, order), ("predict",))
+    annotated = list(read_examples(tmp_path / "annotate" / "accepted.jsonl"))
+    assert len(annotated) == 6
+    assert all(
+        row.probabilities and row.target == max(row.probabilities, key=row.probabilities.__getitem__)
+        for row in annotated
+    )
+    shard = [json.loads(line) for line in (tmp_path / "generate" / "records-0.jsonl").read_text().splitlines()]
+    parts = [list(read_examples(tmp_path / "generate" / f"{name}.jsonl")) for name in ("accepted", "rejected")]
+    assert len(shard) == sum(map(len, parts)) > 0
+    assert {row["id"] for row in shard} == {row.id for part in parts for row in part}
+
+
+def test_eight_rows_are_learnt_by_heart_and_written_to_their_end(tiny_causal: Path) -> None:
+    texts = [(word, label) for label, words in WORDS.items() for word in words]
+    rows = [Example(str(n), {"text": f"the plot is {word}"}, label) for n, (word, label) in enumerate(texts)]
+    torch.manual_seed(0)
+    teacher = teacher_of(tiny_causal, freeze_embeddings=False, sampling=Sampling(0.5, 0.8, 40))
+    optimizer = torch.optim.AdamW(teacher.parameters(), lr=5e-3)
+    batch = batch_of(tiny_causal, rows)
+    for _ in range(150):
+        optimizer.zero_grad()
+        teacher.loss(batch).backward()
+        optimizer.step()
+    teacher.eval()
+    encoder = TeacherEncoder(str(tiny_causal), max_length=64)
+    left = Collate(int(encoder.tokenizer.pad_token_id), left=True)
+    pool = [encoder.prediction_row(REVIEWS, row.with_target(None)) for row in rows]
+    annotated = teacher.predict_step(left(pool), 0)
+    assert [row.target for row in annotated] == [row.target for row in rows]
+    assert all(max((row.probabilities or {}).values()) > 0.9 for row in annotated)
+    asked = [
+        Example(f"{label}{seed}", {}, label, "generated", provenance={"seed": seed})
+        for label in REVIEWS.labels
+        for seed in range(16)
+    ]
+    written = teacher.predict_step(left([encoder.prediction_row(REVIEWS, row) for row in asked]), 0)
+    known = {(row.target, row.fields["text"]) for row in rows}
+    found = {(row.target, row.fields["text"]) for row in written}
+    assert found <= known
+    assert len(found) > 4, "it writes different rows of a label, not one"
+
+
+def test_gradients_are_the_same_with_checkpointing(tiny_causal: Path) -> None:
+    batch = batch_of(tiny_causal, ROWS)
+    for lora in (None, Lora(rank=2, alpha=4)):
+        found: list[dict[str, Any]] = []
+        for checkpointing in (False, True):
+            torch.manual_seed(0)
+            teacher = teacher_of(tiny_causal, lora=lora, gradient_checkpointing=checkpointing)
+            assert teacher.language_model.is_gradient_checkpointing == checkpointing
+            assert teacher.language_model.training, "in evaluation mode nothing is checkpointed"
+            teacher.loss(batch).backward()
+            found.append({name: one.grad for name, one in teacher.named_parameters() if one.requires_grad})
+        assert found[0].keys() == found[1].keys()
+        for name, gradient in found[0].items():
+            torch.testing.assert_close(found[1][name], gradient, msg=name)
+
+
+def test_tied_embeddings_survive_a_checkpoint(tiny_causal: Path, tmp_path: Path) -> None:
+    config = AutoConfig.from_pretrained(tiny_causal, tie_word_embeddings=True)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_causal).save_pretrained(tmp_path)
+    teacher, other = (teacher_of(tmp_path, freeze_embeddings=False) for _ in range(2))
+    with torch.no_grad():
+        for parameter in teacher.parameters():
+            parameter.add_(0.1)
+    checkpoint = {"state_dict": teacher.state_dict()}
+    teacher.on_save_checkpoint(checkpoint)
+    other.on_load_checkpoint(checkpoint)
+    other.load_state_dict(checkpoint["state_dict"])
+    ids = torch.tensor([[5, 6, 7]])
+    with torch.no_grad():
+        torch.testing.assert_close(other.eval().language_model(ids).logits, teacher.eval().language_model(ids).logits)
+    head, body = other.language_model.get_output_embeddings(), other.language_model.get_input_embeddings()
+    assert head.weight is body.weight
+
+
+SCALED: dict[str, dict[str, Any]] = {
+    "granite": {"logits_scaling": 8.0},
+    "cohere": {"logit_scale": 0.0625},
+    "gemma2": {"final_logit_softcapping": 2.0, "head_dim": 16, "num_key_value_heads": 2},
+}
+
+
+@pytest.mark.xfail(strict=True, reason="the loss takes the head's plain output: without the model's scale or cap")
+@pytest.mark.parametrize("kind", SCALED)
+def test_the_loss_scales_and_caps_logits_as_the_model_does(tiny_causal: Path, tmp_path: Path, kind: str) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_causal)
+    tokenizer.save_pretrained(tmp_path)
+    shape: dict[str, Any] = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    shape |= {"intermediate_size": 64, "vocab_size": len(tokenizer), "bos_token_id": None, "eos_token_id": 0}
+    plain = AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, pad_token_id=1, **shape, **SCALED[kind])).eval()
+    with torch.no_grad():
+        plain.get_output_embeddings().weight.mul_(20.0)
+    plain.save_pretrained(tmp_path)
+    teacher, batch = teacher_of(tmp_path).eval(), batch_of(tiny_causal, ROWS)
+    with torch.no_grad():
+        rows = [
+            plain(input_ids=ids[None], labels=labels[None]).loss
+            for ids, labels in zip(batch["input_ids"], batch["labels"], strict=True)
+        ]
+        torch.testing.assert_close(teacher.loss(batch), torch.stack(rows).mean(), atol=1e-3, rtol=1e-3)
