@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from transformers import PreTrainedTokenizerBase
 
@@ -15,7 +15,13 @@ IGNORED = -100
 
 
 class Encoder(Protocol):
-    """Turns examples into rows of a batch."""
+    """Turns examples into rows of a batch.
+
+    Args:
+        writes: Whether a model goes on writing behind a prediction row: such rows are padded on the left.
+    """
+
+    writes: ClassVar[bool]
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -41,6 +47,7 @@ class TeacherEncoder:
         max_length: Longest row in tokens; the start of a longer prompt is cut, its end and the completion are kept.
     """
 
+    writes: ClassVar[bool] = True
     model: str = "embedded:teacher"
     directions: str = "both"
     max_length: int = 512
@@ -84,6 +91,7 @@ class ClassifierEncoder:
         max_length: Longest input in tokens; a longer first text is cut.
     """
 
+    writes: ClassVar[bool] = False
     model: str = "embedded:student"
     max_length: int = 128
 

@@ -133,7 +133,7 @@ class TaskDataModule(L.LightningDataModule):
 
     def _prediction_loader(self, examples: list[Example]) -> DataLoader[Any]:
         rows = [self.encoder.prediction_row(self.task, example) for example in examples]
-        return self._loader(_by_length(rows), self.predict_batch_size, left=True)
+        return self._loader(_by_length(rows), self.predict_batch_size, left=self.encoder.writes)
 
     def _loader(
         self, rows: list[dict[str, Any]], batch_size: int, left: bool = False, sampler: Any = None

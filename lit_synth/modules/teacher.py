@@ -22,6 +22,9 @@ from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretraine
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
 
+SCALES = ("logits_scaling", "logit_scale", "final_logit_softcapping")
+"""Settings of models that change the head's output, and so are asked for it as a whole."""
+
 
 @dataclass(frozen=True)
 class Lora:
@@ -116,11 +119,14 @@ class Teacher(L.LightningModule):
         weighs as much as a long text.
         """
         language_model = self.language_model
-        body = getattr(language_model, language_model.base_model_prefix)
-        hidden = body(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
+        inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
         targets = batch["labels"][:, 1:]
         wanted = targets >= 0
-        logits = language_model.get_output_embeddings()(hidden[:, :-1][wanted])
+        if any(getattr(language_model.config, name, None) for name in SCALES):
+            logits = language_model(**inputs).logits[:, :-1][wanted]
+        else:
+            hidden = getattr(language_model, language_model.base_model_prefix)(**inputs).last_hidden_state
+            logits = language_model.get_output_embeddings()(hidden[:, :-1][wanted])
         losses = nn.functional.cross_entropy(logits.float(), targets[wanted], reduction="none")
         share = wanted / wanted.sum(dim=1, keepdim=True).clamp(min=1)
         mean: Tensor = (losses * share[wanted]).sum() / len(targets)
