@@ -38,7 +38,7 @@ class Progress(L.Callback):
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
         """Report rows."""
-        self._tell(trainer, self.done + len(batch["input_ids"]), "test rows")
+        self._tell(trainer, min(self.total, self.done + _rows_of(trainer, batch)), "test rows")
 
     def on_predict_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the clock."""
@@ -48,7 +48,7 @@ class Progress(L.Callback):
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
         """Report rows."""
-        self._tell(trainer, self.done + len(batch["input_ids"]), "rows")
+        self._tell(trainer, min(self.total, self.done + _rows_of(trainer, batch)), "rows")
 
     def _start(self, total: int, first: int = 0) -> None:
         self.total, self.first, self.done = total, first, first
@@ -74,6 +74,11 @@ def progress_line(done: int, total: int, first: int, seconds: float, unit: str) 
     rate = (done - first) / max(seconds, 1e-9)
     minutes, rest = divmod(round((total - done) / max(rate, 1e-9)), 60)
     return f"{done:,}/{total:,} {unit} · {rate:.1f}/s · {minutes}:{rest:02d} left"
+
+
+def _rows_of(trainer: L.Trainer, batch: Any) -> int:
+    # Every rank counts for all: the ranks go at about the same pace, and the total is that of all.
+    return len(batch["input_ids"]) * trainer.world_size
 
 
 def _rows(loader: Any) -> int:

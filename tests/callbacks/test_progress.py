@@ -46,7 +46,6 @@ def test_few_lines_where_little_time_has_passed(capsys: pytest.CaptureFixture[st
     assert len(capsys.readouterr().out.splitlines()) == 1, "the last one alone"
 
 
-@pytest.mark.xfail(strict=True, reason="rows of the other ranks are not counted: on four it stops at a quarter")
 def test_rows_are_those_of_all_ranks(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress("annotate", every=0.0)
     fake = trainer(predict_dataloaders=SimpleNamespace(dataset=range(40)))

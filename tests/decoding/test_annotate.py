@@ -63,7 +63,8 @@ def test_a_branch_that_only_looked_impossible_is_walked_after_all(tiny_causal: P
     model, tokenizer = load(tiny_causal)
     start, first, second, tail, other = 40, 41, 42, 43, 44
     plain = model.forward
-    biases = {start: {first: 30.0, second: 10.0}, first: {other: 60.0}}
+    # Not walked, the two labels behind the second token would share its mass; walked, the last one has it all.
+    biases = {start: {first: 30.0, second: 10.0}, first: {other: 60.0}, second: {other: 60.0}}
 
     def forced(**words: Any) -> Any:
         output = plain(**words)
@@ -74,12 +75,12 @@ def test_a_branch_that_only_looked_impossible_is_walked_after_all(tiny_causal: P
         return output
 
     model.forward = forced
-    trie = build_trie([[first, tail], [second, tail]], tokenizer.eos_token_id)
+    trie = build_trie([[first, tail], [second, tail], [second, other]], tokenizer.eos_token_id)
     ids = torch.tensor([[start]])
     pruned = label_probabilities(model, ids, torch.ones_like(ids), trie, tolerance=1e-5)
     whole = label_probabilities(model, ids, torch.ones_like(ids), trie, tolerance=0.0)
     torch.testing.assert_close(pruned, whole, atol=1e-4, rtol=0)
-    assert whole.argmax() == 1
+    torch.testing.assert_close(whole, torch.tensor([[0.0, 0.0, 1.0]]))
 
 
 @ARCHITECTURES
@@ -127,7 +128,7 @@ def test_only_the_doubtful_row_is_walked_again(tiny_causal: Path) -> None:
     model, tokenizer = load(tiny_causal)
     doubtful, sure, first, second, tail, other = 39, 40, 41, 42, 43, 44
     plain = model.forward
-    told = {doubtful: {first: 30.0, second: 10.0}, sure: {first: 30.0, second: -30.0}}
+    told = {doubtful: {first: 30.0, second: 10.0}, sure: {first: 30.0, second: -30.0}, second: {other: 60.0}}
     prompts: list[list[int]] = []
 
     def forced(**words: Any) -> Any:
@@ -144,9 +145,9 @@ def test_only_the_doubtful_row_is_walked_again(tiny_causal: Path) -> None:
         return output
 
     model.forward = forced
-    trie = build_trie([[first, tail], [second, tail]], tokenizer.eos_token_id)
+    trie = build_trie([[first, tail], [second, tail], [second, other]], tokenizer.eos_token_id)
     ids, mask = torch.tensor([[5, 5, sure], [5, 5, doubtful]]), torch.tensor([[0, 1, 1], [1, 1, 1]])
     found = label_probabilities(model, ids, mask, trie, tolerance=1e-5)
     assert prompts == [[sure, doubtful], [doubtful]]
     torch.testing.assert_close(found, label_probabilities(model, ids, mask, trie, tolerance=0.0), atol=1e-4, rtol=0)
-    assert found.argmax(dim=1).tolist() == [0, 1]
+    torch.testing.assert_close(found, torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))

@@ -36,6 +36,7 @@ def test_every_cached_step_is_a_full_forward(tiny_causal: Path) -> None:
             ids = [[*read, token] for read, token in zip(ids, tokens, strict=True)]
 
 
+@pytest.mark.parametrize("tiny_causal", ["gpt_neox", "gpt2"], indirect=True)
 @torch.no_grad()
 def test_more_padding_changes_nothing(tiny_causal: Path) -> None:
     model, _, batch = load(tiny_causal)

@@ -161,7 +161,8 @@ def test_a_stage_trains_exports_and_scores_a_student(
     assert found["macro_f1"] == pytest.approx(f1_score(lines))
     classify = pipeline("text-classification", model=str(tmp_path / "fit" / "model"), device=-1)
     texts = {row.id: row.fields["text"] for row in read_split(REVIEWS, reviews_like / "test.jsonl")}
-    lengths = {line["id"]: len(classify.tokenizer(texts[line["id"]])["input_ids"]) for line in lines}
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    lengths = {line["id"]: len(tokenizer(texts[line["id"]])["input_ids"]) for line in lines}
     longest = [line for line in lines if lengths[line["id"]] == max(lengths.values())]  # those without padding
     for line in longest:
         answers = {answer["label"]: answer["score"] for answer in classify(texts[line["id"]], top_k=None)}
