@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import lightning as L
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 
 class Progress(L.Callback):
@@ -55,6 +56,9 @@ class Progress(L.Callback):
         self.started = self.shown = time.monotonic()
 
     def _tell(self, trainer: L.Trainer, done: int, unit: str, more: str = "") -> None:
+        if trainer.received_sigterm:
+            # Lightning looks at this in training only: a kill would be ignored while testing or predicting.
+            raise SIGTERMException
         self.done = done
         now = time.monotonic()
         if trainer.is_global_zero and (now - self.shown >= self.every or done >= self.total > 0):

@@ -12,7 +12,9 @@ from lit_synth.tasks.reviews import REVIEWS
 
 
 def trainer(**parts: Any) -> Any:
-    return SimpleNamespace(is_global_zero=True, global_rank=0, world_size=1, callback_metrics={}, **parts)
+    return SimpleNamespace(
+        is_global_zero=True, received_sigterm=False, global_rank=0, world_size=1, callback_metrics={}, **parts
+    )
 
 
 def test_lines_tell_how_far_how_fast_and_how_long(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,3 +80,12 @@ def test_predictions_are_written_a_line_a_row(tmp_path: Path) -> None:
     assert (first["id"], first["gold"], first["predicted"]) == ("a", "positive", "negative")
     assert second["probabilities"] == {"negative": 0.9, "positive": 0.1}
     assert json.loads((tmp_path / "metrics.json").read_text()) == {"accuracy": 0.5}
+
+
+def test_a_kill_is_heard_while_predicting() -> None:
+    progress = Progress("annotate")
+    fake = trainer(predict_dataloaders=SimpleNamespace(dataset=range(10)))
+    progress.on_predict_start(fake, None)  # type: ignore[arg-type]
+    fake.received_sigterm = True
+    with pytest.raises(SystemExit):
+        progress.on_predict_batch_end(fake, None, None, {"input_ids": [0]}, 0)  # type: ignore[arg-type]
