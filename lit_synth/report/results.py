@@ -104,4 +104,4 @@ def _emphasise(sentence: str) -> Markup:
     """Set the outcome in strong type and what is in brackets in a lighter one."""
     escaped = re.sub(r"(\([^)]*\))", r'<span class="aside">\1</span>', text(sentence))
     escaped = re.sub(r"\b(it paid)\b", r'<strong class="paid">\1</strong>', escaped)
-    return Markup(re.sub(r"\b(did not pay)\b", r'<strong class="unpaid">\1</strong>', escaped))
+    return Markup(re.sub(r"\b(did not pay|is not shown to pay)\b", r'<strong class="unpaid">\1</strong>', escaped))

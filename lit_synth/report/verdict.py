@@ -40,7 +40,9 @@ def _sentence(summary: Summary, strategy: StrategySummary, tried: int) -> str:
     change = f"from {percent(difference.gold)} to {percent(difference.own)} ({_gain(summary, strategy, difference)})"
     if difference.paid:
         return f"{action} took the student {change}: it paid."
-    return f"{action} did not pay: the student went {change}{_why(difference, tried)}."
+    # A gain that chance may explain is neither a proof nor a failure.
+    outcome = "is not shown to pay" if difference.mean > 0 else "did not pay"
+    return f"{action} {outcome}: the student went {change}{_why(difference, tried)}."
 
 
 def _gain(summary: Summary, strategy: StrategySummary, difference: Difference) -> str:
