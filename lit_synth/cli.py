@@ -46,6 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print(f"lit_synth: {mistake}", file=sys.stderr)
         return 2
+    except PermissionError as error:
+        print(f"lit_synth: {error.filename}: {error.strerror}; give a folder that you may write", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -77,6 +77,11 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...]) -> N
         before = yaml.safe_load(path.read_text())
         if not isinstance(before, dict):
             raise InputError(f"{path}: is not a run's config; give another --output")
+        for key in open_keys:
+            gone = [value for value in before.get(key, []) if value not in config[key]]
+            if gone:
+                whole = ",".join(map(str, dict.fromkeys([*before[key], *config[key]])))
+                raise InputError(f"{path}: has {key} {gone[0]!r} already, which would be lost; give --{key} {whole}")
         for key in [*config, *before]:
             if key not in open_keys and before.get(key) != config.get(key):
                 raise InputError(

@@ -60,13 +60,12 @@ def student_search(run: RunSettings, seed: int, folder: Path, mixture: Config, r
 
 def student_fit(run: RunSettings, seed: int, folder: Path, mixture: Config, choice: Choice) -> Config:
     """Train on all that the strategy has, development part included, export, and test once."""
-    checkpoint = {"dirpath": str(folder / "checkpoints"), "save_last": True, "every_n_train_steps": 200}
     callbacks = [
-        callback("lightning.pytorch.callbacks.ModelCheckpoint", **checkpoint),
         callback("lit_synth.callbacks.Export", folder=str(folder / "model")),
         callback("lit_synth.callbacks.Predictions", folder=str(folder)),
     ]
-    steps: Config = {"max_steps": choice.max_steps, "limit_val_batches": 0}
+    # A student that was killed starts afresh: resumed in the middle of an epoch it would not be the same one.
+    steps: Config = {"max_steps": choice.max_steps, "limit_val_batches": 0, "enable_checkpointing": False}
     trainer = student_trainer(run, folder, f"student {folder.name}", callbacks, **steps)
     mixture = {**mixture, "development": mixture["gold"]}
     data = data_config(run, seed, student_encoder(run), batch_size=run.student.batch_size, mixture=mixture)

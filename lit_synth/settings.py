@@ -85,6 +85,12 @@ class Search:
     max_steps: int = 600
     every: int = 60
 
+    def __post_init__(self) -> None:
+        if not self.learning_rates or not 1 <= self.every <= self.max_steps:
+            raise InputError(
+                f"student.search: give learning_rates, and every ({self.every}) from 1 to max_steps ({self.max_steps})"
+            )
+
 
 @dataclass(frozen=True)
 class StudentSettings:
@@ -149,9 +155,13 @@ class RunSettings:
     trainer: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        unknown = set(self.student.chosen) - set(STRATEGIES)
+        students = [name for name in STRATEGIES if name != "teacher"]
+        unknown = set(self.student.chosen) - set(students)
         if unknown:
-            raise InputError(f"student.chosen: {sorted(unknown)[0]!r} is no strategy; known: {', '.join(STRATEGIES)}")
+            raise InputError(f"student.chosen: {sorted(unknown)[0]!r} is no student; known: {', '.join(students)}")
+        for name, value in (("amount", self.generation.amount), ("attempts", self.generation.attempts)):
+            if value < 1:
+                raise InputError(f"generation.{name} {value:g}: give 1 or more")
         if not self.seeds or not self.strategies:
             raise InputError("seeds and strategies: give one or more of each")
         if self.limit is not None and self.limit < 1:

@@ -77,6 +77,10 @@ class Task:
             if not names or set(names) - known:
                 raise InputError(f"task {self.name}: template {template!r} must use {{{'}, {'.join(sorted(known))}}}")
 
+        if sorted(_PLACEHOLDER.findall(self.generate_completion)) != sorted(self.fields):
+            wanted = ", ".join(self.fields)
+            raise InputError(f"task {self.name}: generate_completion must use each of {wanted} once, to be read back")
+
     def word(self, label: str) -> str:
         """Return what stands for a label in text."""
         return self.label_words.get(label, label.replace("_", " "))
@@ -98,7 +102,10 @@ class Task:
         return " " + fill(self.generate_completion, fields).strip()
 
     def parse(self, text: str) -> dict[str, str] | None:
-        """Read a generated text back into its fields; ``None`` where it does not follow the template."""
+        """Read a generated text back into its fields; ``None`` where it does not follow the template.
+
+        A field is one line: what a teacher writes behind a line break is nearly always another row.
+        """
         pattern = "".join(
             f"(?P<{part}>.+)" if index % 2 else re.escape(part)
             for index, part in enumerate(_PLACEHOLDER.split(self.generate_completion.strip()))

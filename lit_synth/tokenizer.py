@@ -7,9 +7,9 @@ from lit_synth.examples import InputError
 
 
 def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
-    """Load a tokenizer by folder, hub name, or ``embedded:`` name; its padding token is never its end token.
+    """Load a tokenizer by folder, hub name, or ``embedded:`` name; its padding token is another than its end token.
 
-    With one token for both, a model never learns to end.
+    With one token for both, a model may never learn to end; where the vocabulary has no other, it stays the end token.
 
     Raises:
         InputError: There is no such tokenizer, or it cannot be reached.

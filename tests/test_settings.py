@@ -45,7 +45,7 @@ def test_a_limit_caps_what_is_generated() -> None:
         ({"limit": 0}, "limit 0: give 1 or more, or leave it out"),
         (
             {"student": StudentSettings(chosen={"golden": Choice(1e-4, 3)})},
-            "student.chosen: 'golden' is no strategy; known: gold, annotate",
+            "student.chosen: 'golden' is no student; known: gold, annotate",
         ),
     ],
 )

@@ -66,10 +66,16 @@ class Generation(L.Callback):
 
 
 def predict_all(trainer: L.Trainer, module: L.LightningModule, datamodule: TaskDataModule) -> None:
-    """Predict in rounds until nothing is missing: a rejected row is asked for again, up to the limit of attempts."""
-    first = True
-    while first or datamodule.pending():
-        first = False
+    """Predict in rounds until nothing is missing: a rejected row is asked for again, up to the limit of attempts.
+
+    Raises:
+        InputError: A round answered nothing of what was asked.
+    """
+    asked: list[Example] | None = None
+    while asked is None or (left := datamodule.pending()):
+        if asked is not None and left == asked:
+            raise InputError("predict wrote no record: trainer.callbacks needs lit_synth.callbacks.Generation")
+        asked = datamodule.pending()
         trainer.predict(module, datamodule=datamodule, return_predictions=False, weights_only=True)
 
 

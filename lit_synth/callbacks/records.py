@@ -81,8 +81,10 @@ class Export(L.Callback):
         checkpoint = trainer.checkpoint_callback
         if isinstance(checkpoint, ModelCheckpoint) and checkpoint.monitor and checkpoint.best_model_path:
             best = trainer.strategy.load_checkpoint(checkpoint.best_model_path, weights_only=True)
-            pl_module.load_state_dict(best["state_dict"], strict=False)
-        if trainer.is_global_zero:
+            if "state_dict" in best:  # DeepSpeed has put the weights back itself
+                pl_module.load_state_dict(best["state_dict"], strict=False)
+        # A debug run of a few batches leaves the real model alone.
+        if trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             pl_module.export(self.folder)
 
 

@@ -88,7 +88,7 @@ class ClassifierEncoder:
 
     Args:
         model: Whose tokenizer to use.
-        max_length: Longest input in tokens; a longer first text is cut.
+        max_length: Longest input in tokens; of a pair, the longer text is cut.
     """
 
     writes: ClassVar[bool] = False
@@ -117,7 +117,7 @@ class ClassifierEncoder:
         encoded = self.tokenizer(
             first,
             second,
-            truncation="only_first" if second else True,
+            truncation=True,  # of a pair, the longer text is cut
             max_length=self.max_length,
             split_special_tokens=True,
             return_attention_mask=False,

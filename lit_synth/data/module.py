@@ -97,7 +97,12 @@ class TaskDataModule(L.LightningDataModule):
         if mixture.pool_labels:
             rows += [example.with_target(splits.pool_labels[example.id]) for example in splits.pool]
         for path in mixture.synthetic:
-            rows += read_examples(path)
+            if not path.exists():
+                raise InputError(f"{path}: no such file of synthetic rows")
+            for row in read_examples(path):
+                if row.target not in self.task.labels or set(row.fields) != set(self.task.fields):
+                    raise InputError(f"{path}: row {row.id!r} with label {row.target!r} is none of {self.task.name}")
+                rows.append(row)
         return rows
 
     def pending(self) -> list[Example]:
