@@ -116,7 +116,7 @@ def test_one_class_only_is_told(refused: Refused, folder: Path) -> None:
         (["--data_dir", "nowhere"], r"data_dir nowhere: no such folder; give the folder that holds train\.jsonl"),
         (
             ["--student.chosen", '{"golden": {"learning_rate": 1, "max_steps": 1}}'],
-            "'golden' is no strategy; known: gold",
+            "'golden' is no student; known: gold",
         ),
     ],
 )
