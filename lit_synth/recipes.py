@@ -12,7 +12,7 @@ Config = dict[str, Any]
 def teacher_fit(run: RunSettings, seed: int, folder: Path) -> Config:
     """Fine-tune the teacher on gold, stop early on the development part, export the best epoch."""
     settings = run.teacher
-    monitor = {"monitor": "val_loss", "mode": "min"}
+    monitor = {"monitor": settings.monitor, "mode": "min"}
     checkpoint = {"dirpath": str(folder / "checkpoints"), "save_last": True, **monitor}
     callbacks = [
         callback("lightning.pytorch.callbacks.ModelCheckpoint", **checkpoint),

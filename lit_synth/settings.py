@@ -22,7 +22,8 @@ class TeacherSettings:
         lora: Adapters; ``null`` trains in full.
         learning_rate: Highest rate of the schedule.
         max_epochs: Most passes over gold.
-        patience: Epochs without a lower development loss after which it stops; the best epoch is kept.
+        monitor: Development loss by which it stops and the best epoch is kept: of both directions, or of one.
+        patience: Epochs without a lower one after which it stops.
         batch_size: Rows a batch; a gold row gives two, one a direction.
         max_length: Longest row in tokens.
         freeze_embeddings: Leave the token embeddings as they are.
@@ -34,6 +35,7 @@ class TeacherSettings:
     lora: Lora | None = Lora()
     learning_rate: float = 1e-3
     max_epochs: int = 4
+    monitor: Literal["val_loss", "val_annotate_loss", "val_generate_loss"] = "val_loss"
     patience: int = 2
     batch_size: int = 8
     max_length: int = 512

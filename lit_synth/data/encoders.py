@@ -58,13 +58,13 @@ class TeacherEncoder:
         return load_tokenizer(self.model)
 
     def training_rows(self, task: Task, example: Example) -> list[dict[str, Any]]:
-        """Return ``input_ids`` and ``labels`` (prompt ignored) of each direction."""
+        """Return ``input_ids``, ``labels`` (prompt ignored) and ``direction`` of each direction."""
         target = str(example.target)
         pairs = [
             ("annotate", task.prompt(example.fields), task.completion(target)),
             ("generate", task.request(target), task.generated(example.fields)),
         ]
-        return [self._pair(a, b) for name, a, b in pairs if self.directions in (name, "both")]
+        return [self._pair(a, b) | {"direction": name} for name, a, b in pairs if self.directions in (name, "both")]
 
     def prediction_row(self, task: Task, example: Example) -> dict[str, Any]:
         """Return the prompt's ``input_ids``: a request where the example has no input yet, else an annotation."""

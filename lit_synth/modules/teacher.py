@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch.cli import OptimizerCallable
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
+from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -82,6 +83,7 @@ class Teacher(L.LightningModule):
         self.gradient_checkpointing = gradient_checkpointing
         self.sampling = sampling
         self.weights = weights
+        self.annotate_loss, self.generate_loss = MeanMetric(), MeanMetric()
         self.accuracy = MulticlassAccuracy(len(task.labels), average="micro")
         self.model: PreTrainedModel | PeftModel | None = None
 
@@ -112,11 +114,11 @@ class Teacher(L.LightningModule):
         model = loaded(self.model)
         return model.get_base_model() if isinstance(model, PeftModel) else model  # type: ignore[return-value]
 
-    def loss(self, batch: dict[str, Any]) -> Tensor:
-        """Return the mean over rows of the mean cross-entropy of a completion's tokens.
+    def losses(self, batch: dict[str, Any]) -> Tensor:
+        """Return the mean cross-entropy of each row's completion tokens, of shape ``(batch,)``.
 
-        The vocabulary is scored at the positions of completions only; rows count alike, so that a short label
-        weighs as much as a long text.
+        The vocabulary is scored at the positions of completions only; the mean over rows is the loss, so that a short
+        label weighs as much as a long text.
         """
         language_model = self.language_model
         inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
@@ -129,18 +131,22 @@ class Teacher(L.LightningModule):
             logits = language_model.get_output_embeddings()(hidden[:, :-1][wanted])
         losses = nn.functional.cross_entropy(logits.float(), targets[wanted], reduction="none")
         share = wanted / wanted.sum(dim=1, keepdim=True).clamp(min=1)
-        mean: Tensor = (losses * share[wanted]).sum() / len(targets)
-        return mean
+        return losses.new_zeros(share.shape).masked_scatter(wanted, losses * share[wanted]).sum(dim=1)
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
         """Return and log the loss."""
-        loss = self.loss(batch)
+        loss = self.losses(batch).mean()
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["input_ids"]))
         return loss
 
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:
-        """Log the loss on the development part."""
-        self.log("val_loss", self.loss(batch), prog_bar=True, batch_size=len(batch["input_ids"]), sync_dist=True)
+        """Log the loss on the development part, over all rows and for each direction."""
+        losses = self.losses(batch)
+        self.log("val_loss", losses.mean(), prog_bar=True, batch_size=len(losses), sync_dist=True)
+        for direction, mean in (("annotate", self.annotate_loss), ("generate", self.generate_loss)):
+            of_direction = [name == direction for name in batch["direction"]]
+            mean.update(losses[torch.tensor(of_direction, device=losses.device)])
+            self.log(f"val_{direction}_loss", mean, batch_size=len(losses))
 
     def test_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
         """Log the teacher's own accuracy; return label probabilities of shape ``(batch, labels)``."""

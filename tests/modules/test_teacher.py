@@ -52,7 +52,7 @@ def test_the_loss_is_the_models_own_averaged_by_row(tiny_causal: Path) -> None:
     batch = batch_of(tiny_causal, ROWS)
     plain = AutoModelForCausalLM.from_pretrained(tiny_causal).eval()
     with torch.no_grad():
-        found = teacher.loss(batch)
+        found = teacher.losses(batch).mean()
         rows = []
         for ids, labels in zip(batch["input_ids"], batch["labels"], strict=True):
             rows.append(plain(input_ids=ids[None], labels=labels[None]).loss)
@@ -154,7 +154,7 @@ def test_it_learns_rows_by_heart_in_both_directions(tiny_causal: Path) -> None:
     optimizer = torch.optim.AdamW(teacher.parameters(), lr=1e-2)
     for _ in range(120):
         optimizer.zero_grad()
-        teacher.loss(batch).backward()
+        teacher.losses(batch).mean().backward()
         optimizer.step()
     teacher.eval()
     encoder = TeacherEncoder(str(tiny_causal), max_length=64)
@@ -352,7 +352,7 @@ def test_eight_rows_are_learnt_by_heart_and_written_to_their_end(tiny_causal: Pa
     batch = batch_of(tiny_causal, rows)
     for _ in range(150):
         optimizer.zero_grad()
-        teacher.loss(batch).backward()
+        teacher.losses(batch).mean().backward()
         optimizer.step()
     teacher.eval()
     encoder = TeacherEncoder(str(tiny_causal), max_length=64)
@@ -382,7 +382,7 @@ def test_gradients_are_the_same_with_checkpointing(tiny_causal: Path) -> None:
             teacher = teacher_of(tiny_causal, lora=lora, gradient_checkpointing=checkpointing)
             assert teacher.language_model.is_gradient_checkpointing == checkpointing
             assert teacher.language_model.training, "in evaluation mode nothing is checkpointed"
-            teacher.loss(batch).backward()
+            teacher.losses(batch).mean().backward()
             found.append({name: one.grad for name, one in teacher.named_parameters() if one.requires_grad})
         assert found[0].keys() == found[1].keys()
         for name, gradient in found[0].items():
@@ -431,4 +431,4 @@ def test_the_loss_scales_and_caps_logits_as_the_model_does(tiny_causal: Path, tm
             plain(input_ids=ids[None], labels=labels[None]).loss
             for ids, labels in zip(batch["input_ids"], batch["labels"], strict=True)
         ]
-        torch.testing.assert_close(teacher.loss(batch), torch.stack(rows).mean(), atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(teacher.losses(batch).mean(), torch.stack(rows).mean(), atol=1e-3, rtol=1e-3)
