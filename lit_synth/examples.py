@@ -30,6 +30,7 @@ class Example:
         origin: Where the target comes from.
         probabilities: Probability of every label by name, where an annotator gave one; sums to 1.
         provenance: How a synthetic row was made (seed, prompt, attempt, reason of a rejection).
+        references: Text to text: every target text that is known; ``target`` is the first of them.
 
     >>> Example("7", {"text": "wake me at nine"}, "alarm_set").with_target(None).target is None
     True
@@ -41,16 +42,19 @@ class Example:
     origin: Origin = "gold"
     probabilities: Mapping[str, float] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
 
     def with_target(self, target: str | None) -> "Example":
-        """Return the same input with another target."""
-        return replace(self, target=target)
+        """Return the same input with another target, and no other reference."""
+        return replace(self, target=target, references=())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; absent parts are left out."""
         row: dict[str, Any] = {"id": self.id, "fields": dict(self.fields), "target": self.target, "origin": self.origin}
         if self.probabilities is not None:
             row["probabilities"] = {label: round(value, 6) for label, value in self.probabilities.items()}
+        if self.references:
+            row["references"] = list(self.references)
         if self.provenance:
             row["provenance"] = dict(self.provenance)
         return row
@@ -67,7 +71,7 @@ class Example:
             raise InputError(f"unknown key {sorted(unknown)[0]!r}; known: {', '.join(cls.__slots__)}")
         if not isinstance(row.get("id"), str) or not isinstance(row.get("fields"), dict):
             raise InputError("an example needs 'id' (a string) and 'fields' (an object)")
-        return cls(**row)
+        return cls(**{**row, "references": tuple(row.get("references", ()))})
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

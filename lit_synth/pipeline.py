@@ -17,16 +17,16 @@ import yaml
 from rich.console import Console
 
 from lit_synth import recipes
+from lit_synth.account import annotation_figures, cut_inputs
 from lit_synth.data import TaskDataModule
-from lit_synth.data.sources import find_split
-from lit_synth.embedded import resolve
 from lit_synth.examples import InputError, read_examples, read_json_lines, write_examples
+from lit_synth.few_shot import FewShot
 from lit_synth.ledger import Ledger, claim, write_json
 from lit_synth.plan import matrix_rate, plan, plan_table
 from lit_synth.report.page import write_report
 from lit_synth.report.summary import summarise
 from lit_synth.report.table import terminal_table
-from lit_synth.settings import Choice, RunSettings
+from lit_synth.settings import STUDENTS, Choice, RunSettings
 from lit_synth.stages import StageCLI, quiet, run_stage
 
 LIBRARIES = ("lit-synth", "torch", "lightning", "transformers", "peft")
@@ -46,7 +46,7 @@ class Pipeline:
         self.ledger = Ledger(tell)
         self.metrics: list[dict[str, Any]] = []
         self.splits: dict[str, Any] = {}
-        self.details: dict[str, Any] = {"synthetic": {}, "hyperparameters": {}}
+        self.details: dict[str, Any] = {"synthetic": {}, "hyperparameters": {}, "few_shot": {}, "cut": {}}
 
     def execute(self) -> Path:
         """Do what is not done yet; return the path of the report."""
@@ -60,10 +60,16 @@ class Pipeline:
                     f"fraction {run.fraction:g} leaves no row of train for the pool: nothing can be annotated; "
                     "lower it, or give --strategies gold,generate,teacher"
                 )
-        steps = plan(run, next(iter(modules.values())))
+        self.module = next(iter(modules.values()))
+        self.task = self.module.task
+        steps = plan(run, self.module)
         claim(run.output, _plain(run), open_keys=("seeds", "strategies"))
-        task = next(iter(modules.values())).task
-        for label, longer in task.nested_labels:
+        self.details["cut"] = cut_inputs(run, self.module)
+        for name, found in self.details["cut"].items():
+            if found["cut"]:
+                told = f"{found['cut']:,} of {found['rows']:,} inputs are longer than {found['max_length']} tokens"
+                self.tell(f"{name}: {told}; their {self.task.long_field or 'longest field'} is cut")
+        for label, longer in self.task.nested_labels:
             self.tell(f"labels {label!r} and {longer!r}: one begins the other; the end token tells them apart")
         Console().print(plan_table(run, steps, matrix_rate()))
         for seed, module in modules.items():
@@ -76,7 +82,7 @@ class Pipeline:
         return report
 
     def _datamodule(self, seed: int) -> TaskDataModule:
-        config = recipes.student_search(self.run, seed, self.run.output, {}, 1e-4)
+        config = recipes.teacher_fit(self.run, seed, self.run.output)
         module: TaskDataModule = StageCLI(config, run=False).datamodule
         return module
 
@@ -86,19 +92,25 @@ class Pipeline:
         sizes = {part: len(getattr(splits, part)) for part in ("gold", "development", "pool", "test")}
         self.splits[f"seed{seed}"] = {**sizes, "removed": splits.removed}
         self.tell(f"seed {seed}: " + ", ".join(f"{count:,} {part}" for part, count in sizes.items()))
-        data = [_hash(path) for path in _files(module)]
+        data = [_hash(path) for path in module.files()]
         keys: dict[str, str] = {}
         if run.needs_teacher:
             keys["teacher"] = self._teacher(seed, folder, data)
         if run.annotates:
             keys["annotate"] = self._annotate(seed, folder, keys["teacher"])
-            self._measure_annotation(seed, module)
+            rows = list(read_examples(run.output / "synthetic" / "annotate" / f"seed{seed}.jsonl"))
+            figures = annotation_figures(self.task, rows, module.splits.pool_gold)
+            self.details["synthetic"][f"seed{seed}"] = {"annotate": figures}
         if run.generates:
             keys["generate"] = self._generate(seed, folder, keys["teacher"])
         if "teacher" in run.strategies:
             self._test_teacher(seed, folder, module, keys["teacher"])
+        if "few_shot" in run.strategies:
+            stage = FewShot(run, self.task, seed, folder, self.ledger, self.tell)
+            self.details["few_shot"][f"seed{seed}"] = stage.execute(module, data)
+            self._record(seed, "few_shot", folder / "few_shot", module, n_synthetic=0)
         for strategy in run.strategies:
-            if strategy != "teacher":
+            if strategy in STUDENTS:
                 used = [keys[source] for source in ("annotate", "generate") if strategy in (source, "both")]
                 self._student(seed, folder, strategy, module, [*data, *used])
 
@@ -156,10 +168,10 @@ class Pipeline:
             for source in ("annotate", "generate")
             if strategy in (source, "both")
         ]
-        mixture = {"gold": True, "pool_labels": strategy == "full", "synthetic": files}
+        mixture = {"gold": True, "pool_gold": strategy == "full", "synthetic": files}
         given = self.run.student.chosen.get(strategy)
         choice = given or self._search(seed, stage, mixture, inputs)
-        config = recipes.student_fit(self.run, seed, stage, mixture, choice)
+        config = recipes.student_fit(self.run, self.task, seed, stage, mixture, choice)
         self.ledger.do(stage, config, inputs, partial(run_stage, config, ("fit", "test")))
         chosen = self.details["hyperparameters"].setdefault(f"seed{seed}", {})
         chosen[strategy] = {**asdict(choice), "searched": given is None}
@@ -171,29 +183,15 @@ class Pipeline:
         tried = []
         for rate in self.run.student.search.learning_rates:
             folder = stage.with_name(f"{stage.name}_search_{rate:g}")
-            config = recipes.student_search(self.run, seed, folder, mixture, rate)
+            config = recipes.student_search(self.run, self.task, seed, folder, mixture, rate)
             curve = folder / "curve.jsonl"
             self.ledger.do(folder, config, inputs, partial(_afresh, curve, config))
-            tried += [(row["val_accuracy"], -row["val_loss"], rate, row["step"]) for _, row in read_json_lines(curve)]
-        accuracy, _, rate, step = max(tried)
-        self.tell(f"seed{seed}/{stage.name}: {rate:g} for {step} steps is best on development, {accuracy:.1%}")
+            rows = [row for _, row in read_json_lines(curve)]
+            tried += [(row[f"val_{self.task.headline}"], -row["val_loss"], rate, row["step"]) for row in rows]
+        best, _, rate, step = max(tried)
+        told = f"{rate:g} for {step} steps is best on development, {self.task.headline} {100 * best:.1f}"
+        self.tell(f"seed{seed}/{stage.name}: {told}")
         return Choice(rate, int(step))
-
-    def _measure_annotation(self, seed: int, module: TaskDataModule) -> None:
-        """Hold the annotations against the pool's hidden labels; this figure is for the report alone."""
-        rows = list(read_examples(self.run.output / "synthetic" / "annotate" / f"seed{seed}.jsonl"))
-        right = [row.target == module.splits.pool_labels[row.id] for row in rows]
-        sure = [
-            hit for hit, row in zip(right, rows, strict=True) if max((row.probabilities or {"": 0}).values()) >= 0.9
-        ]
-        self.details["synthetic"][f"seed{seed}"] = {
-            "annotate": {
-                "rows": len(rows),
-                "accuracy": _share(right),
-                "covered": len(sure) / max(1, len(rows)),
-                "covered_accuracy": _share(sure),
-            }
-        }
 
     def _record(self, seed: int, strategy: str, stage: Path, module: TaskDataModule, n_synthetic: int) -> None:
         """Add a stage's figures to the run's files, which are whole after every stage."""
@@ -208,6 +206,7 @@ class Pipeline:
         details = {
             "task": module.task.name,
             "labels": list(module.task.labels),
+            "metrics": list(module.task.metrics),
             "command": " ".join(["lit_synth", *sys.argv[1:]]),
             "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in LIBRARIES},
             "limit": run.limit,
@@ -222,18 +221,9 @@ def _afresh(curve: Path, config: dict[str, Any]) -> None:
     run_stage(config, ("fit",))
 
 
-def _files(module: TaskDataModule) -> list[Path]:
-    folder = Path(resolve(module.data_dir))
-    return [path for split in ("train", "validation", "test") if (path := find_split(folder, split))]
-
-
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _share(hits: list[bool]) -> float:
-    return sum(hits) / max(1, len(hits))
 
 
 def _plain(run: RunSettings) -> dict[str, Any]:

@@ -8,11 +8,11 @@ import torch
 from rich.table import Table
 from transformers import AutoConfig, AutoModel
 
-from lit_synth.data import ClassifierEncoder, TaskDataModule, TeacherEncoder
+from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, TeacherEncoder
 from lit_synth.data.encoders import Encoder
 from lit_synth.embedded import resolve
 from lit_synth.examples import Example, InputError
-from lit_synth.settings import RunSettings
+from lit_synth.settings import STUDENTS, RunSettings
 
 SHARE_OF_PEAK = 0.6
 """Part of the measured matrix rate that models of this size reach here; measured with the embedded models."""
@@ -68,11 +68,13 @@ def _teacher_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
 
 def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
     settings = run.student
-    encoder = ClassifierEncoder(settings.model, settings.max_length)
-    weights = body_weights(settings.model)
+    name = settings.name(module.task)
+    kind = ClassifierEncoder if module.task.labels else Seq2SeqEncoder
+    encoder = kind(name, settings.max_length)
+    weights = body_weights(name)
     length = _mean_length(module, encoder, module.splits.test)
     for strategy in run.strategies:
-        if strategy == "teacher":
+        if strategy not in STUDENTS:
             continue
         choice = settings.chosen.get(strategy)
         search = settings.search

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lit_synth.settings import Choice, RunSettings
+from lit_synth.task import Task
 
 Config = dict[str, Any]
 
@@ -22,12 +23,13 @@ def teacher_fit(run: RunSettings, seed: int, folder: Path) -> Config:
     ]
     data = data_config(run, seed, teacher_encoder(run, settings.model), batch_size=settings.batch_size)
     trainer = trainer_config(run, folder, "teacher", callbacks, max_epochs=settings.max_epochs, gradient_clip_val=1.0)
-    return stage(seed, teacher_model(run, settings.model, learning=True), data, trainer)
+    return stage(seed, teacher_model(run, settings.model), data, trainer)
 
 
 def teacher_use(run: RunSettings, seed: int, folder: Path, model: Path, requests: Config | None) -> Config:
     """Annotate, generate, or test with a fine-tuned teacher; no ``requests`` tests it."""
     generates = requests is not None and requests["kind"] == "generate"
+    sampling = asdict(run.generation.sampling) if generates else _likeliest(run)
     size = run.generation.batch_size if generates else run.teacher.annotate_batch_size
     callbacks = [
         callback("lit_synth.callbacks.Generation", disagreement=run.generation.disagreement)
@@ -36,10 +38,25 @@ def teacher_use(run: RunSettings, seed: int, folder: Path, model: Path, requests
     ]
     data = data_config(run, seed, teacher_encoder(run, str(model)), predict_batch_size=size, requests=requests)
     trainer = trainer_config(run, folder, folder.name, callbacks, logger=False, enable_checkpointing=False)
-    return stage(seed, teacher_model(run, str(model), learning=False), data, trainer)
+    return stage(seed, callback("lit_synth.modules.Teacher", model=str(model), sampling=sampling), data, trainer)
 
 
-def student_search(run: RunSettings, seed: int, folder: Path, mixture: Config, rate: float) -> Config:
+def few_shot(run: RunSettings, seed: int, folder: Path, shots: int, source: Path | None) -> Config:
+    """Prompt a model that is not fine-tuned, with gold examples in front; no ``source`` tests it."""
+    settings = run.few_shot
+    model = settings.model or run.teacher.model
+    requests = {"folder": str(folder), "kind": "annotate", "source": str(source)} if source else None
+    name = "lit_synth.callbacks.Generation" if source else "lit_synth.callbacks.Predictions"
+    callbacks = [callback(name, **({} if source else {"folder": str(folder)}))]
+    encoder = callback("lit_synth.data.TeacherEncoder", model=model, max_length=settings.max_length, shots=shots)
+    data = data_config(run, seed, encoder, predict_batch_size=settings.batch_size, requests=requests)
+    trainer = trainer_config(run, folder, folder.name, callbacks, logger=False, enable_checkpointing=False)
+    # Without fine-tuning a model does not end where its answer does: it goes on with another example.
+    sampling = {**_likeliest(run), "one_line": True}
+    return stage(seed, callback("lit_synth.modules.Teacher", model=model, sampling=sampling), data, trainer)
+
+
+def student_search(run: RunSettings, task: Task, seed: int, folder: Path, mixture: Config, rate: float) -> Config:
     """Train at one constant rate and look at the development part every few steps."""
     search = run.student.search
     callbacks = [callback("lit_synth.callbacks.DevelopmentCurve", path=str(folder / "curve.jsonl"))]
@@ -54,11 +71,11 @@ def student_search(run: RunSettings, seed: int, folder: Path, mixture: Config, r
         logger=False,
         enable_checkpointing=False,
     )
-    data = data_config(run, seed, student_encoder(run), batch_size=run.student.batch_size, mixture=mixture)
-    return stage(seed, student_model(run, rate, decay=False), data, trainer)
+    data = student_data(run, task, seed, mixture)
+    return stage(seed, student_model(run, task, rate, decay=False), data, trainer)
 
 
-def student_fit(run: RunSettings, seed: int, folder: Path, mixture: Config, choice: Choice) -> Config:
+def student_fit(run: RunSettings, task: Task, seed: int, folder: Path, mixture: Config, choice: Choice) -> Config:
     """Train on all that the strategy has, development part included, export, and test once."""
     callbacks = [
         callback("lit_synth.callbacks.Export", folder=str(folder / "model")),
@@ -68,8 +85,8 @@ def student_fit(run: RunSettings, seed: int, folder: Path, mixture: Config, choi
     steps: Config = {"max_steps": choice.max_steps, "limit_val_batches": 0, "enable_checkpointing": False}
     trainer = student_trainer(run, folder, f"student {folder.name}", callbacks, **steps)
     mixture = {**mixture, "development": mixture["gold"]}
-    data = data_config(run, seed, student_encoder(run), batch_size=run.student.batch_size, mixture=mixture)
-    return stage(seed, student_model(run, choice.learning_rate, decay=True), data, trainer)
+    data = student_data(run, task, seed, mixture)
+    return stage(seed, student_model(run, task, choice.learning_rate, decay=True), data, trainer)
 
 
 def stage(seed: int, model: Config, data: Config, trainer: Config) -> Config:
@@ -114,8 +131,8 @@ def data_config(run: RunSettings, seed: int, encoder: Config, **arguments: Any) 
         "test_limit": _least(run.test_limit, run.limit),
     }
     chosen = {key: value for key, value in arguments.items() if value is not None}
-    if run.data_dir is not None:
-        chosen["data_dir"] = run.data_dir
+    source = {"data_dir": run.data_dir, "dataset": run.dataset, "revision": run.revision}
+    chosen |= {key: value for key, value in source.items() if value is not None}
     if run.task is not None:
         chosen["task"] = asdict(run.task)
     return callback(_class_path(run.data), encoder=encoder, partition=partition, **chosen)
@@ -126,36 +143,49 @@ def teacher_encoder(run: RunSettings, model: str) -> Config:
     return callback("lit_synth.data.TeacherEncoder", model=model, max_length=run.teacher.max_length)
 
 
-def student_encoder(run: RunSettings) -> Config:
-    """Return the student's encoder."""
-    return callback("lit_synth.data.ClassifierEncoder", model=run.student.model, max_length=run.student.max_length)
+def student_data(run: RunSettings, task: Task, seed: int, mixture: Config) -> Config:
+    """Return the data module with a student's encoder and rows."""
+    settings = run.student
+    encoder: Config = {"model": settings.name(task), "max_length": settings.max_length}
+    if not task.labels:
+        encoder["max_target_length"] = settings.max_target_length
+    kind = "ClassifierEncoder" if task.labels else "Seq2SeqEncoder"
+    sizes = {"batch_size": settings.batch_size, "predict_batch_size": settings.predict_batch_size}
+    return data_config(run, seed, callback(f"lit_synth.data.{kind}", **encoder), mixture=mixture, **sizes)
 
 
-def teacher_model(run: RunSettings, model: str, learning: bool) -> Config:
-    """Return the teacher; once fine-tuned, its adapters are merged and it has none."""
+def teacher_model(run: RunSettings, model: str) -> Config:
+    """Return the teacher as it learns; once fine-tuned, its adapters are merged and it has none."""
     settings = run.teacher
-    arguments: Config = {"model": model, "sampling": asdict(run.generation.sampling)}
-    if learning:
-        arguments |= {
-            "optimizer": adamw(settings.learning_rate),
-            "lora": asdict(settings.lora) if settings.lora else None,
-            "freeze_embeddings": settings.freeze_embeddings,
-            "gradient_checkpointing": settings.gradient_checkpointing,
-        }
-    return callback("lit_synth.modules.Teacher", **arguments)
+    return callback(
+        "lit_synth.modules.Teacher",
+        model=model,
+        optimizer=adamw(settings.learning_rate),
+        lora=asdict(settings.lora) if settings.lora else None,
+        freeze_embeddings=settings.freeze_embeddings,
+        gradient_checkpointing=settings.gradient_checkpointing,
+        generate_weight=settings.generate_weight,
+    )
 
 
-def student_model(run: RunSettings, rate: float, decay: bool) -> Config:
+def student_model(run: RunSettings, task: Task, rate: float, decay: bool) -> Config:
     """Return a student at a learning rate."""
     settings = run.student
-    arguments = {"model": settings.model, "freeze_embeddings": settings.freeze_embeddings, "decay": decay}
+    arguments = {"model": settings.name(task), "freeze_embeddings": settings.freeze_embeddings, "decay": decay}
     arguments["dropout"] = settings.dropout
-    return callback("lit_synth.modules.Classifier", optimizer=adamw(rate), **arguments)
+    if not task.labels:
+        arguments |= {"max_new_tokens": settings.max_target_length, "num_beams": settings.num_beams}
+    kind = "Classifier" if task.labels else "Seq2Seq"
+    return callback(f"lit_synth.modules.{kind}", optimizer=adamw(rate), **arguments)
 
 
 def adamw(rate: float) -> Config:
     """Return the optimizer."""
     return callback("torch.optim.AdamW", lr=rate, weight_decay=0.01, fused=True)
+
+
+def _likeliest(run: RunSettings) -> Config:
+    return {"temperature": 0.0, "max_new_tokens": run.teacher.max_new_tokens}
 
 
 def _class_path(name: str) -> str:

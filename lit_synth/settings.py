@@ -4,13 +4,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from lit_synth.decoding.endpoint import Endpoint
 from lit_synth.decoding.sampling import Sampling
 from lit_synth.examples import InputError
 from lit_synth.modules.teacher import Lora
 from lit_synth.task import Task
 
-Strategy = Literal["gold", "annotate", "generate", "both", "full", "teacher"]
+Strategy = Literal["gold", "annotate", "generate", "both", "full", "teacher", "few_shot"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+STUDENTS = STRATEGIES[:5]
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class TeacherSettings:
         max_length: Longest row in tokens.
         freeze_embeddings: Leave the token embeddings as they are.
         gradient_checkpointing: Trade time for memory.
+        generate_weight: Weight of rows that teach writing in the loss, against 1 of those that teach annotation.
+        max_new_tokens: Text to text: longest annotation in tokens.
         annotate_batch_size: Rows a batch while annotating.
     """
 
@@ -41,6 +45,8 @@ class TeacherSettings:
     max_length: int = 512
     freeze_embeddings: bool = True
     gradient_checkpointing: bool = False
+    generate_weight: float = 1.0
+    max_new_tokens: int = 64
     annotate_batch_size: int = 64
 
 
@@ -99,22 +105,55 @@ class StudentSettings:
     """How students are trained; one way for every strategy.
 
     Args:
-        model: Folder, hub name, or ``embedded:student``.
+        model: Folder or hub name; by default ``embedded:student``, or ``embedded:seq2seq`` for text to text.
         batch_size: Rows a batch.
+        predict_batch_size: Rows a batch while testing.
         max_length: Longest input in tokens.
+        max_target_length: Text to text: longest target in tokens, while learning and while writing.
+        num_beams: Text to text: beams of the search; 1 is greedy.
         freeze_embeddings: Leave the token embeddings as they are.
         dropout: Of every dropout layer; ``null`` leaves the model's own.
         search: What is tried where nothing is chosen.
         chosen: Learning rate and steps by strategy, from an earlier search.
     """
 
-    model: str = "embedded:student"
+    model: str | None = None
     batch_size: int = 32
+    predict_batch_size: int = 64
     max_length: int = 128
+    max_target_length: int = 64
+    num_beams: int = 1
     freeze_embeddings: bool = False
     dropout: float | None = None
     search: Search = Search()
     chosen: dict[str, Choice] = field(default_factory=dict)
+
+    def name(self, task: Task) -> str:
+        """Return the model for a task."""
+        return self.model or ("embedded:student" if task.labels else "embedded:seq2seq")
+
+
+@dataclass(frozen=True)
+class FewShotSettings:
+    """The baseline without fine-tuning: examples in the prompt.
+
+    Args:
+        model: Folder or hub name of a local model; the teacher's by default.
+        endpoint: An OpenAI-compatible server that is asked instead.
+        shots: Numbers of examples to try on the development part; the best is tested. Of each, as many as fit.
+        max_length: Longest prompt in tokens, of a local model.
+        batch_size: Rows a batch, of a local model.
+    """
+
+    model: str | None = None
+    endpoint: Endpoint | None = None
+    shots: tuple[int, ...] = (0, 4, 8)
+    max_length: int = 1024
+    batch_size: int = 16
+
+    def __post_init__(self) -> None:
+        if not self.shots or min(self.shots) < 0:
+            raise InputError(f"few_shot.shots {list(self.shots)}: give one number of examples or more, each 0 or more")
 
 
 @dataclass(frozen=True)
@@ -124,11 +163,14 @@ class RunSettings:
     Args:
         data: Data module of the task, for example ``Slurp``.
         data_dir: Folder with ``train`` and ``test``; the task's own default where it has one.
+        dataset: Data set of the hub instead, as ``owner/name/configuration``.
+        revision: Of the data set.
         task: The task itself, for ``Custom``.
         output: Folder of the run; the same command goes on with it.
         fraction: Gold rows: a share of train up to 1, or a number of rows above 1.
         seeds: One run of every stage a seed.
-        strategies: What students are trained on; ``teacher`` scores the teacher itself.
+        strategies: What students are trained on; ``teacher`` scores the teacher itself, ``few_shot`` a model
+            that is prompted only (not done unless it is asked for).
         limit: Cap on pool, synthetic and test rows.
         development_share: Share of gold held out for early stopping and the search.
         pool_limit: Most rows of the pool.
@@ -136,6 +178,7 @@ class RunSettings:
         teacher: The teacher.
         generation: Generated rows.
         student: The students.
+        few_shot: The baseline of that name.
         trainer: Arguments of the teacher's Lightning trainers, for example from ``configs/trainer``; students take its
             accelerator and precision, and one device.
     """
@@ -143,10 +186,12 @@ class RunSettings:
     data: str
     output: Path
     data_dir: str | None = None
+    dataset: str | None = None
+    revision: str | None = None
     task: Task | None = None
     fraction: float = 0.05
     seeds: tuple[int, ...] = (0,)
-    strategies: tuple[Strategy, ...] = STRATEGIES
+    strategies: tuple[Strategy, ...] = (*STUDENTS, "teacher")
     limit: int | None = None
     development_share: float = 0.2
     pool_limit: int | None = None
@@ -154,13 +199,13 @@ class RunSettings:
     teacher: TeacherSettings = TeacherSettings()
     generation: GenerationSettings = GenerationSettings()
     student: StudentSettings = StudentSettings()
+    few_shot: FewShotSettings = FewShotSettings()
     trainer: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        students = [name for name in STRATEGIES if name != "teacher"]
-        unknown = set(self.student.chosen) - set(students)
+        unknown = set(self.student.chosen) - set(STUDENTS)
         if unknown:
-            raise InputError(f"student.chosen: {sorted(unknown)[0]!r} is no student; known: {', '.join(students)}")
+            raise InputError(f"student.chosen: {sorted(unknown)[0]!r} is no student; known: {', '.join(STUDENTS)}")
         for name, value in (("amount", self.generation.amount), ("attempts", self.generation.attempts)):
             if value < 1:
                 raise InputError(f"generation.{name} {value:g}: give 1 or more")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from lit_synth.examples import Example, InputError
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+CLASSIFICATION = ("accuracy", "macro_f1")
+TEXT_TO_TEXT = ("rougeL", "rouge1", "rouge2", "bleu", "chrf")
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -18,72 +20,109 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
 
 
+def names_in(template: str) -> list[str]:
+    """Return the names of a template, in order.
+
+    >>> names_in("{premise} so {hypothesis}")
+    ['premise', 'hypothesis']
+    """
+    return _PLACEHOLDER.findall(template)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """One way in which a teacher writes new inputs: a prompt, and the fields it answers with.
+
+    A prompt that holds fields too is grounded: they are taken from a row of the pool, or of gold where there is none.
+
+    Args:
+        prompt: Template over the task's condition and fields taken from another row.
+        completion: Template over the fields that are written; it also parses what the teacher wrote.
+    """
+
+    prompt: str
+    completion: str
+
+
 @dataclass(frozen=True)
 class Task:
-    r"""A closed-set classification task as a value; nothing in it is learnt or loaded.
+    r"""A task as a value: classification into a closed set of labels, or text to text; nothing in it is learnt.
 
-    Both prompts end without a space and both completions start with one, so that the first token of a completion is
-    never glued to the last of its prompt.
+    Prompts end without a space and completions start with one, so that the first token of a completion is never glued
+    to the last of its prompt. Without ``annotate_prompt`` and ``writings`` both are made from ``instruction`` and the
+    columns' names.
 
     Args:
         name: Short name, used in files and tables.
         fields: Input columns, in the order in which an encoder reads them.
-        target: Column of the label.
-        labels: Every label, in the order of the student's outputs.
-        annotate_prompt: Template over ``fields``; the teacher completes it with the label's word.
-        generate_prompt: Template over ``{target}``; the teacher completes it with a new input.
-        generate_completion: Template over ``fields``; also parses what the teacher wrote.
+        target: Column of the label or of the target text.
+        labels: Every label, in the order of the student's outputs; none for text to text.
+        instruction: What is to be done, in front of prompts that are made from the columns.
+        annotate_prompt: Template over ``fields``; the teacher completes it with the label's word or the target text.
+        writings: How the teacher writes new inputs; they take turns.
+        condition: Text to text: column whose value is asked for when inputs are written, such as a topic.
+        long_field: Field that is cut where an input is too long; the longest one by default.
+        patterns: Regular expression that a written field has to match as a whole, by field.
         label_words: What stands for a label in prompts and completions; underscores become spaces by default.
+        metrics: Test figures, the headline first; see `lit_synth.metrics`.
 
     Raises:
-        InputError: Fewer than two labels, a label or word twice, a placeholder that is no column.
+        InputError: One label only, a label or word twice, a placeholder that is no column.
 
-    >>> task = Task("mood", ("text",), "mood", ("good", "bad"), "Text: {text}\nMood:", "Mood: {target}\nText:")
+    >>> task = Task("mood", ("text",), "mood", ("good", "bad"))
     >>> task.prompt({"text": "hooray"})
     'Text: hooray\nMood:'
-    >>> task.completion("good"), task.request("bad"), task.parse(" oh no ")
-    (' good', 'Mood: bad\nText:', {'text': 'oh no'})
+    >>> row = Example("1", {"text": "oh no"}, "bad")
+    >>> task.completion("good"), task.request(0, row), task.written(0, row), task.parse(0, " oh no ")
+    (' good', 'Mood: bad\nText:', ' oh no', {'text': 'oh no'})
     """
 
     name: str
     fields: tuple[str, ...]
     target: str
-    labels: tuple[str, ...]
-    annotate_prompt: str
-    generate_prompt: str
-    generate_completion: str = "{text}"
+    labels: tuple[str, ...] = ()
+    instruction: str = ""
+    annotate_prompt: str = ""
+    writings: tuple[Writing, ...] = ()
+    condition: str | None = None
+    long_field: str | None = None
+    patterns: dict[str, str] = field(default_factory=dict)
     label_words: dict[str, str] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(set(self.labels)) < 2:
-            raise InputError(f"task {self.name}: needs two labels or more, found {list(self.labels)}")
-        words: dict[str, str] = {}
-        for label in self.labels:
-            other = words.setdefault(self.word(label), label)
-            if other != label or self.labels.count(label) > 1:
-                raise InputError(
-                    f"task {self.name}: labels {other!r} and {label!r} share the word {self.word(label)!r}; "
-                    "give one of them another in label_words"
-                )
-        unknown = set(self.label_words) - set(self.labels)
-        if unknown:
-            raise InputError(f"task {self.name}: label_words names {sorted(unknown)[0]!r}, which is not a label")
-        for template, known in (
-            (self.annotate_prompt, set(self.fields)),
-            (self.generate_prompt, {"target"}),
-            (self.generate_completion, set(self.fields)),
-        ):
-            names = _PLACEHOLDER.findall(template)
-            if not names or set(names) - known:
-                raise InputError(f"task {self.name}: template {template!r} must use {{{'}, {'.join(sorted(known))}}}")
+        made = {
+            "annotate_prompt": self.annotate_prompt or _annotate_prompt(self),
+            "writings": self.writings or (_writing(self),),
+            "metrics": self.metrics or (CLASSIFICATION if self.labels else TEXT_TO_TEXT),
+        }
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
+        _check_columns(self)
+        _check_labels(self)
+        _check_templates(self)
 
-        if sorted(_PLACEHOLDER.findall(self.generate_completion)) != sorted(self.fields):
-            wanted = ", ".join(self.fields)
-            raise InputError(f"task {self.name}: generate_completion must use each of {wanted} once, to be read back")
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column of an input: the fields, and the condition where it is none of them."""
+        return self.fields if self.condition in (None, *self.fields) else (*self.fields, str(self.condition))
+
+    @property
+    def headline(self) -> str:
+        """The metric that the task is judged by."""
+        return self.metrics[0]
+
+    def asked(self, example: Example) -> str:
+        """Return what a teacher is asked for to write such a row: its label, or its condition."""
+        return str(example.target) if self.labels else example.fields.get(self.condition or "", "")
+
+    def is_written(self, example: Example) -> bool:
+        """Tell whether an input is whole; if not, a teacher has still to write the rest."""
+        return all(name in example.fields for name in self.fields)
 
     def word(self, label: str) -> str:
-        """Return what stands for a label in text."""
-        return self.label_words.get(label, label.replace("_", " "))
+        """Return what stands for a label in text; a target text stands for itself."""
+        return self.label_words.get(label, label.replace("_", " ")) if self.labels else label
 
     def prompt(self, fields: Mapping[str, str]) -> str:
         """Return the annotation prompt of an input."""
@@ -93,26 +132,31 @@ class Task:
         """Return what a teacher answers to `prompt`."""
         return " " + self.word(target)
 
-    def request(self, target: str) -> str:
-        """Return the generation prompt of a label."""
-        return fill(self.generate_prompt, {"target": self.word(target)}).rstrip()
+    def given(self, writing: int) -> tuple[str, ...]:
+        """Return the fields that a way of writing takes from another row."""
+        return tuple(name for name in names_in(self.writings[writing].prompt) if name in self._groundable)
 
-    def generated(self, fields: Mapping[str, str]) -> str:
+    def request(self, writing: int, example: Example) -> str:
+        """Return the prompt for a new input; ``example`` holds the condition and the given fields."""
+        values = {**example.fields, "target": self.word(str(example.target))}
+        return fill(self.writings[writing].prompt, values).rstrip()
+
+    def written(self, writing: int, example: Example) -> str:
         """Return what a teacher answers to `request`."""
-        return " " + fill(self.generate_completion, fields).strip()
+        return " " + fill(self.writings[writing].completion, example.fields).strip()
 
-    def parse(self, text: str) -> dict[str, str] | None:
-        """Read a generated text back into its fields; ``None`` where it does not follow the template.
+    def parse(self, writing: int, text: str) -> dict[str, str] | None:
+        """Read a written text back into its fields; ``None`` where it does not follow template and patterns.
 
         A field is one line: what a teacher writes behind a line break is nearly always another row.
         """
         pattern = "".join(
-            f"(?P<{part}>.+)" if index % 2 else re.escape(part)
-            for index, part in enumerate(_PLACEHOLDER.split(self.generate_completion.strip()))
+            f"(?P<{part}>{self.patterns.get(part, '.+')})" if index % 2 else re.escape(part)
+            for index, part in enumerate(_PLACEHOLDER.split(self.writings[writing].completion.strip()))
         )
         match = re.fullmatch(pattern, text.strip())
         fields = {name: value.strip() for name, value in match.groupdict().items()} if match else {}
-        return fields if set(fields) == set(self.fields) and all(fields.values()) else None
+        return fields if fields and all(fields.values()) else None
 
     def key(self, example: Example) -> str:
         """Return the input as one normalised string: two rows with the same key are the same input."""
@@ -123,3 +167,76 @@ class Task:
         """Pairs of labels of which the first's word starts the second's: told apart by the end token."""
         words = {label: self.word(label) for label in self.labels}
         return [(a, b) for a in words for b in words if a != b and words[b].startswith(words[a])]
+
+    @property
+    def _groundable(self) -> set[str]:
+        return set(self.fields) - {self.condition}
+
+
+def _title(column: str) -> str:
+    return column.replace("_", " ").capitalize()
+
+
+def _annotate_prompt(task: Task) -> str:
+    lines = [*filter(None, [task.instruction]), *(f"{_title(name)}: {{{name}}}" for name in task.fields)]
+    return "\n".join([*lines, f"{_title(task.target)}:"])
+
+
+def _writing(task: Task) -> Writing:
+    asked = "target" if task.labels else task.condition
+    lines = [f"{_title(task.target if task.labels else asked)}: {{{asked}}}"] if asked else [task.instruction]
+    first, *others = [name for name in task.fields if name != task.condition] or [""]
+    completion = "\n".join([f"{{{first}}}", *(f"{_title(name)}: {{{name}}}" for name in others)])
+    return Writing("\n".join([*filter(None, lines), f"{_title(first)}:"]), completion)
+
+
+def _check_columns(task: Task) -> None:
+    if not task.fields or len({*task.fields, task.target}) <= len(task.fields):
+        raise InputError(f"task {task.name}: give one field or more, each once, and a target that is none of them")
+    for name, columns in (("long_field", filter(None, [task.long_field])), ("patterns", iter(task.patterns))):
+        unknown = sorted(set(columns) - set(task.fields))
+        if unknown:
+            known = ", ".join(task.fields)
+            raise InputError(f"task {task.name}: {name} {unknown[0]!r} is no field; known: {known}")
+    for name, pattern in task.patterns.items():
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise InputError(f"task {task.name}: pattern {pattern!r} of {name} cannot be read: {error}") from None
+
+
+def _check_labels(task: Task) -> None:
+    if len(task.labels) == 1:
+        raise InputError(f"task {task.name}: needs two labels or more, or none, found {list(task.labels)}")
+    words: dict[str, str] = {}
+    for label in task.labels:
+        other = words.setdefault(task.word(label), label)
+        if other != label or task.labels.count(label) > 1:
+            raise InputError(
+                f"task {task.name}: labels {other!r} and {label!r} share the word {task.word(label)!r}; "
+                "give one of them another in label_words"
+            )
+    unknown = set(task.label_words) - set(task.labels)
+    if unknown:
+        raise InputError(f"task {task.name}: label_words names {sorted(unknown)[0]!r}, which is not a label")
+
+
+def _check_templates(task: Task) -> None:
+    asked = {"target"} if task.labels else set(filter(None, [task.condition]))
+    free = set(task.fields) - asked
+    _check_template(task, task.annotate_prompt, set(task.fields), needed=1)
+    for writing in task.writings:
+        _check_template(task, writing.prompt, free | asked, needed=len(asked))
+        _check_template(task, writing.completion, free, needed=1)
+        names = [name for part in (writing.prompt, writing.completion) for name in names_in(part)]
+        if sorted(names) != sorted([*free, *asked]):
+            raise InputError(
+                f"task {task.name}: prompt {writing.prompt!r} and completion {writing.completion!r} must use each of "
+                f"{', '.join(sorted([*free, *asked]))} once, to be read back"
+            )
+
+
+def _check_template(task: Task, template: str, known: set[str], needed: int) -> None:
+    names = set(names_in(template))
+    if names - known or len(names) < needed:
+        raise InputError(f"task {task.name}: template {template!r} must use {{{'}, {'.join(sorted(known))}}}")

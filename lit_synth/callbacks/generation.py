@@ -59,7 +59,8 @@ class Generation(L.Callback):
                 parts = {"gold": splits.gold, "development": splits.development, "test": splits.test}
                 verdicts = judge(datamodule.task, records, known_inputs(datamodule.task, parts))
             else:
-                verdicts = judge_round_trip(records, self.disagreement == "reject")
+                strict = self.disagreement == "reject" and bool(datamodule.task.labels)
+                verdicts = judge_round_trip(records, strict)
             for name, rows in zip(("accepted", "rejected"), verdicts, strict=True):
                 write_examples(requests.folder / f"{name}.jsonl", rows)
         trainer.strategy.barrier()

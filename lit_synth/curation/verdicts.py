@@ -10,6 +10,7 @@ OUTSIDE_TEMPLATE = "outside the template"
 UNFINISHED = "did not end within max_new_tokens"
 REPEATED = "repeats an accepted row"
 DISAGREES = "the teacher reads another label"
+EMPTY = "an empty text"
 
 
 def known_inputs(task: Task, parts: Mapping[str, Iterable[Example]]) -> dict[str, str]:
@@ -58,16 +59,19 @@ def reject(record: Example, reason: str) -> Example:
 
 
 def judge_round_trip(records: Iterable[Example], strict: bool) -> tuple[list[Example], list[Example]]:
-    """Split annotated records; a generated one may be rejected where the teacher reads another label than was asked.
+    """Split annotated records; one without a whole text is rejected, and a generated one may be where labels differ.
 
     Args:
         records: Rows with the teacher's label.
-        strict: Whether to reject on disagreement; otherwise every row is kept with the teacher's probabilities.
+        strict: Whether to reject where the teacher reads another label than was asked for; otherwise such a row is
+            kept with the teacher's probabilities.
     """
     accepted, rejected = [], []
     for record in sorted(records, key=lambda row: row.id):
         asked = record.provenance.get("requested", record.target)
-        if strict and asked != record.target:
+        if not record.target:
+            rejected.append(reject(record, UNFINISHED if record.target is None else EMPTY))
+        elif strict and asked != record.target:
             rejected.append(reject(record, DISAGREES))
         else:
             accepted.append(record)

@@ -1,8 +1,17 @@
 """From files to batches."""
 
-from lit_synth.data.encoders import ClassifierEncoder, TeacherEncoder
+from lit_synth.data.encoders import ClassifierEncoder, Seq2SeqEncoder
 from lit_synth.data.module import Mixture, TaskDataModule
 from lit_synth.data.requests import Requests
 from lit_synth.data.splits import Partition
+from lit_synth.data.teaching import TeacherEncoder
 
-__all__ = ["ClassifierEncoder", "Mixture", "Partition", "Requests", "TaskDataModule", "TeacherEncoder"]
+__all__ = [
+    "ClassifierEncoder",
+    "Mixture",
+    "Partition",
+    "Requests",
+    "Seq2SeqEncoder",
+    "TaskDataModule",
+    "TeacherEncoder",
+]

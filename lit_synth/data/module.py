@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import lightning as L
 import torch
@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from lit_synth.data.collate import Collate, LengthSampler
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.requests import Requests, missing
-from lit_synth.data.sources import find_split, read_split
+from lit_synth.data.sources import Row, find_split, read_hub, read_split
 from lit_synth.data.splits import Partition, Splits, make_splits
 from lit_synth.embedded import resolve
 from lit_synth.examples import Example, InputError, read_examples
@@ -25,23 +25,25 @@ class Mixture:
     Args:
         gold: The gold rows.
         development: The development part too, once the search is over.
-        pool_labels: The pool with its true labels: the ceiling.
+        pool_gold: The pool with its true targets: the ceiling.
         synthetic: Files of synthetic rows.
     """
 
     gold: bool = True
     development: bool = False
-    pool_labels: bool = False
+    pool_gold: bool = False
     synthetic: tuple[Path, ...] = ()
 
 
 class TaskDataModule(L.LightningDataModule):
-    """Serves one task to teacher and students alike; a task's file subclasses it to name the task and its folder.
+    """Serves one task to teacher and students alike; a task's file subclasses it to name the task and its columns.
 
     Args:
         task: What the columns, labels and prompts are.
+        encoder: Makes batches for the teacher or for a student.
         data_dir: Folder with ``train`` and ``test`` (or ``validation``) as JSON Lines, CSV or Parquet.
-        encoder: Makes batches for the teacher or for a classifier.
+        dataset: Data set of the hub, instead of a folder: ``owner/name`` or ``owner/name/configuration``.
+        revision: Of the data set: branch, tag or commit.
         partition: How train is split into gold, development and pool, and with which seed.
         mixture: Which rows to train on.
         requests: What to predict.
@@ -49,11 +51,16 @@ class TaskDataModule(L.LightningDataModule):
         predict_batch_size: The same where nothing is learnt.
     """
 
+    evaluation: ClassVar[str] = "test"
+    """Split of the hub that is scored; ``validation`` where a benchmark hides its test labels."""
+
     def __init__(
         self,
         task: Task,
-        data_dir: str,
         encoder: Encoder,
+        data_dir: str | None = None,
+        dataset: str | None = None,
+        revision: str | None = None,
         partition: Partition = Partition(),
         mixture: Mixture = Mixture(),
         requests: Requests | None = None,
@@ -62,14 +69,20 @@ class TaskDataModule(L.LightningDataModule):
     ) -> None:
         super().__init__()
         self.task = task
-        self.data_dir = data_dir
         self.encoder = encoder
+        self.data_dir = data_dir
+        self.dataset = dataset
+        self.revision = revision
         self.partition = partition
         self.mixture = mixture
         self.requests = requests
         self.batch_size = batch_size
         self.predict_batch_size = predict_batch_size
         self._splits: Splits | None = None
+
+    def normalise(self, row: Row) -> Row:
+        """Return a row with the task's columns, whatever spelling of the data set it comes in."""
+        return row
 
     @property
     def splits(self) -> Splits:
@@ -79,29 +92,47 @@ class TaskDataModule(L.LightningDataModule):
             InputError: A file is missing, a row is bad, or the fraction does not fit.
         """
         if self._splits is None:
-            folder = Path(resolve(self.data_dir))
-            train = find_split(folder, "train")
-            # Where a benchmark hides its test labels, validation is scored; nothing is tuned on it here.
-            test = find_split(folder, "test") or find_split(folder, "validation")
-            if train is None or test is None:
-                absent = "train" if train is None else "test"
-                raise InputError(f"data_dir {folder}: no {absent}.jsonl (or .jsonl.gz, .csv, .parquet)")
-            rows = read_split(self.task, train), read_split(self.task, test)
-            self._splits = make_splits(self.task, *rows, self.partition)
+            if (self.data_dir is None) == (self.dataset is None):
+                raise InputError(f"task {self.task.name}: give a folder of rows (data_dir) or a data set of the hub")
+            train, test = self._rows_of_folder() if self.data_dir else self._rows_of_hub()
+            self._splits = make_splits(self.task, train, test, self.partition)
         return self._splits
+
+    def files(self) -> list[Path]:
+        """Return the files of the folder of rows; none where they come from the hub."""
+        if self.data_dir is None:
+            return []
+        folder = Path(resolve(self.data_dir))
+        return [path for split in ("train", "validation", "test") if (path := find_split(folder, split))]
+
+    def _rows_of_folder(self) -> tuple[list[Example], list[Example]]:
+        folder = Path(resolve(str(self.data_dir)))
+        train = find_split(folder, "train")
+        # Where a benchmark hides its test labels, validation is scored; nothing is tuned on it here.
+        test = find_split(folder, "test") or find_split(folder, "validation")
+        if train is None or test is None:
+            absent = "train" if train is None else "test"
+            raise InputError(f"data_dir {folder}: no {absent}.jsonl (or .jsonl.gz, .csv, .parquet)")
+        return read_split(self.task, train, self.normalise), read_split(self.task, test, self.normalise)
+
+    def _rows_of_hub(self) -> tuple[list[Example], list[Example]]:
+        splits = "train", self.evaluation
+        train, test = (read_hub(self.task, str(self.dataset), self.revision, name, self.normalise) for name in splits)
+        return train, test
 
     def training_examples(self) -> list[Example]:
         """Return gold, development, truly labelled pool and synthetic rows, as far as they are asked for."""
         splits, mixture = self.splits, self.mixture
         rows = [*(splits.gold if mixture.gold else ()), *(splits.development if mixture.development else ())]
-        if mixture.pool_labels:
-            rows += [example.with_target(splits.pool_labels[example.id]) for example in splits.pool]
+        if mixture.pool_gold:
+            rows += splits.pool_gold
         for path in mixture.synthetic:
             if not path.exists():
                 raise InputError(f"{path}: no such file of synthetic rows")
             for row in read_examples(path):
-                if row.target not in self.task.labels or set(row.fields) != set(self.task.fields):
-                    raise InputError(f"{path}: row {row.id!r} with label {row.target!r} is none of {self.task.name}")
+                known = row.target in self.task.labels if self.task.labels else row.target
+                if not known or set(row.fields) != set(self.task.columns):
+                    raise InputError(f"{path}: row {row.id!r} with target {row.target!r} is none of {self.task.name}")
                 rows.append(row)
         return rows
 
@@ -111,7 +142,7 @@ class TaskDataModule(L.LightningDataModule):
             raise InputError("predict needs data.requests: a folder, and annotate or generate")
         rows = list(read_examples(self.requests.source)) if self.requests.source else self.splits.pool
         gold = [*self.splits.gold, *self.splits.development]
-        return missing(self.requests, rows, gold, self.task.labels, self.partition.seed)
+        return missing(self.requests, self.task, rows, gold, self.partition.seed)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return shuffled batches of like length."""
@@ -120,8 +151,9 @@ class TaskDataModule(L.LightningDataModule):
         return self._loader(rows, self.batch_size, sampler=sampler)
 
     def val_dataloader(self) -> DataLoader[Any]:
-        """Return the development part, longest rows first."""
-        rows = [row for part in self.splits.development for row in self.encoder.training_rows(self.task, part)]
+        """Return the development part, longest rows first; a student meets each input once, whatever its references."""
+        encoded = (self.encoder.training_rows(self.task, part) for part in self.splits.development)
+        rows = [row for rows in encoded for row in (rows if self.encoder.writes else rows[:1])]
         return self._loader(_by_length(rows), self.predict_batch_size)
 
     def test_dataloader(self) -> DataLoader[Any]:
@@ -137,7 +169,8 @@ class TaskDataModule(L.LightningDataModule):
         return {key: value.to(device) if isinstance(value, torch.Tensor) else value for key, value in batch.items()}
 
     def _prediction_loader(self, examples: list[Example]) -> DataLoader[Any]:
-        rows = [self.encoder.prediction_row(self.task, example) for example in examples]
+        gold = self.splits.gold
+        rows = [self.encoder.prediction_row(self.task, example, gold) for example in examples]
         return self._loader(_by_length(rows), self.predict_batch_size, left=self.encoder.writes)
 
     def _loader(

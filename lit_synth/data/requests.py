@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from lit_synth.examples import Example, read_examples
+from lit_synth.task import Task
 
 
 @dataclass(frozen=True)
@@ -62,36 +64,53 @@ def record_seed(seed: int, record: str) -> int:
 
 
 def missing(
-    requests: Requests, rows: Sequence[Example], gold: Sequence[Example], labels: Sequence[str], seed: int
+    requests: Requests, task: Task, rows: Sequence[Example], gold: Sequence[Example], seed: int
 ) -> list[Example]:
     """Return what is still to be asked for, in the order in which it is asked.
 
     Args:
         requests: The order.
-        rows: Rows to annotate.
-        gold: For quotas in proportion.
-        labels: Labels of the task.
+        task: Its labels or conditions, and its ways of writing.
+        rows: Rows to annotate; when generating, the pool, from which grounded ways of writing take their given fields.
+        gold: For quotas in proportion, for the conditions of text to text, and in place of an empty pool.
         seed: Of the run; every record derives its own.
     """
     accepted, rejected = requests.answered()
+    done = {example.id for example in (*accepted, *rejected)}
     if requests.kind == "annotate":
-        done = {example.id for example in (*accepted, *rejected)}
         return [row for row in rows if row.id not in done]
-    wanted = quotas(labels, Counter(str(example.target) for example in gold), requests.amount, requests.balance)
-    have = Counter(_requested(example) for example in accepted)
-    # On several ranks a kill leaves gaps among the attempts, so their count does not say which ones are done.
-    tried = {example.id for example in (*accepted, *rejected)}
+    counts = Counter(map(task.asked, gold))
+    wanted = quotas(task.labels or sorted(counts), counts, requests.amount, requests.balance)
+    have = Counter(str(example.provenance["requested"]) for example in accepted)
+    ways = usable_writings(task, grounded=bool(rows))
     asked = []
-    for label in labels:
-        most = math.ceil(requests.attempts * wanted[label])
-        open_attempts = (attempt for attempt in range(most) if f"generated-{label}-{attempt}" not in tried)
-        for attempt in islice(open_attempts, max(0, wanted[label] - have[label])):
-            name = f"generated-{label}-{attempt}"
-            provenance = {"requested": label, "attempt": attempt, "seed": record_seed(seed, name)}
-            asked.append(Example(name, {}, label, "generated", provenance=provenance))
+    for value, quota in wanted.items():
+        most = math.ceil(requests.attempts * quota)
+        # On several ranks a kill leaves gaps among the attempts, so their count does not say which ones are done.
+        open_attempts = (attempt for attempt in range(most) if _name(value, attempt) not in done)
+        for attempt in islice(open_attempts, max(0, quota - have[value])):
+            asked.append(_request(task, value, attempt, ways[attempt % len(ways)], rows or gold, seed))
     # By attempt, then label: a record's place does not depend on the amounts of other labels.
     return sorted(asked, key=lambda example: example.provenance["attempt"])
 
 
-def _requested(example: Example) -> str:
-    return str(example.provenance["requested"])
+def usable_writings(task: Task, grounded: bool) -> list[int]:
+    """Return the ways of writing to take turns: grounded ones where there is a pool, the others where there is none."""
+    ways = list(range(len(task.writings)))
+    return [way for way in ways if bool(task.given(way)) == grounded] or ways
+
+
+def _request(task: Task, value: str, attempt: int, way: int, sources: Sequence[Example], seed: int) -> Example:
+    name = _name(value, attempt)
+    own = record_seed(seed, name)
+    provenance = {"requested": value, "attempt": attempt, "seed": own, "writing": way}
+    fields = {task.condition: value} if task.condition else {}
+    if given := task.given(way):
+        source = random.Random(f"source {own}").choice(sources)
+        fields |= {column: source.fields[column] for column in given}
+        provenance["source"] = source.id
+    return Example(name, fields, value if task.labels else None, "generated", provenance=provenance)
+
+
+def _name(value: str, attempt: int) -> str:
+    return f"generated-{value}-{attempt}"

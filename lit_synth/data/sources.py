@@ -1,13 +1,16 @@
-"""Rows of a folder (`train`, `validation`, `test`; JSON Lines, gzip, CSV or Parquet) as examples of a task."""
+"""Rows of a folder (JSON Lines, gzip, CSV or Parquet) or of the hub as examples of a task."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from lit_synth.examples import Example, InputError, read_json_lines
 from lit_synth.task import Task
 
+Row = dict[str, Any]
+Normalise = Callable[[Row], Row]
+"""Turns a row in any of a data set's known spellings into the task's columns."""
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
 
 
@@ -25,48 +28,94 @@ def find_split(data_dir: Path, split: str) -> Path | None:
     return found[0] if found else None
 
 
-def read_split(task: Task, path: Path) -> list[Example]:
+def read_split(task: Task, path: Path, normalise: Normalise = dict) -> list[Example]:
     """Read every row of a file as a gold example; ids are ``<split>-<line>``.
 
     Raises:
         InputError: The file is empty, a column is missing, or a label unknown; the message starts with ``file:line:``.
     """
-    split = path.name.split(".")[0]
-    examples = [
-        Example(f"{split}-{line}", _inputs(task, row, path, line), _label(task, row, path, line))
-        for line, row in _rows(path)
-    ]
+    rows = ((f"{path}:{line}", line, row) for line, row in _rows(path))
+    return _examples(task, path.name.split(".")[0], str(path), rows, normalise)
+
+
+def read_hub(task: Task, dataset: str, revision: str | None, split: str, normalise: Normalise = dict) -> list[Example]:
+    """Read a split of a data set of the hub, or of a local folder that ``datasets`` can load.
+
+    Args:
+        task: The columns to look for.
+        dataset: ``owner/name`` or ``owner/name/configuration``, or a folder.
+        revision: Branch, tag or commit; ``refs/convert/parquet`` where the data set has a loading script, which
+            ``datasets`` no longer runs.
+        split: ``train``, ``validation`` or ``test``.
+        normalise: Turns a row into the task's columns.
+
+    Raises:
+        InputError: It cannot be reached or has no such split; a row is bad.
+    """
+    from datasets import ClassLabel, load_dataset
+
+    parts = dataset.split("/") if not Path(dataset).is_dir() else [dataset]
+    name, configuration = "/".join(parts[:2]), "/".join(parts[2:]) or None
+    try:
+        rows = load_dataset(name, configuration, split=split, revision=revision)
+    except Exception as error:  # datasets raises errors of a dozen libraries
+        first = str(error).strip().splitlines()[0][:200]
+        raise InputError(
+            f"dataset {dataset}, split {split}: cannot be loaded ({first}); check name, revision and network, "
+            "or give a folder with --data_dir"
+        ) from None
+    names = {key: kind.names for key, kind in rows.features.items() if isinstance(kind, ClassLabel)}
+    numbered = (
+        (
+            f"{dataset}[{split}]:{number}",
+            number,
+            {key: names[key][value] if key in names and value >= 0 else value for key, value in row.items()},
+        )
+        for number, row in enumerate(rows, start=1)
+    )
+    return _examples(task, split, f"dataset {dataset}, split {split}", numbered, normalise)
+
+
+def _examples(
+    task: Task, split: str, source: str, rows: Iterator[tuple[str, int, Row]], normalise: Normalise
+) -> list[Example]:
+    examples = [_example(task, f"{split}-{line}", place, normalise(row)) for place, line, row in rows]
     if not examples:
-        raise InputError(f"{path}: no rows; expected columns {', '.join((*task.fields, task.target))}")
+        raise InputError(f"{source}: no rows; expected columns {', '.join((*task.columns, task.target))}")
     return examples
 
 
-def _inputs(task: Task, row: dict[str, Any], path: Path, line: int) -> dict[str, str]:
-    fields = {}
-    for name in task.fields:
-        value = _column(row, name, path, line)
-        if not isinstance(value, str) or not value.strip():
-            raise InputError(f"{path}:{line}: column {name!r} holds {value!r}; expected a text that is not empty")
-        fields[name] = value.strip()
-    return fields
+def _example(task: Task, name: str, place: str, row: Row) -> Example:
+    fields = {column: _text(_column(row, column, place), column, place) for column in task.columns}
+    value = _column(row, task.target, place)
+    if task.labels:
+        return Example(name, fields, _label(task, value, place))
+    target = _text(value, task.target, place)
+    others = [_text(text, "references", place) for text in row.get("references") or ()]
+    return Example(name, fields, target, references=tuple(dict.fromkeys([target, *others])))
 
 
-def _label(task: Task, row: dict[str, Any], path: Path, line: int) -> str:
-    value = _column(row, task.target, path, line)
+def _text(value: Any, column: str, place: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{place}: column {column!r} holds {value!r}; expected a text that is not empty")
+    return value.strip()
+
+
+def _label(task: Task, value: Any, place: str) -> str:
     label = str(value).lower() if isinstance(value, bool) else str(value).strip()
     if label not in task.labels:
         known = ", ".join(task.labels[:8]) + (f", … ({len(task.labels)} in all)" if len(task.labels) > 8 else "")
-        raise InputError(f"{path}:{line}: unknown label {label!r} in column {task.target!r}; known labels: {known}")
+        raise InputError(f"{place}: unknown label {label!r} in column {task.target!r}; known labels: {known}")
     return label
 
 
-def _column(row: dict[str, Any], name: str, path: Path, line: int) -> Any:
+def _column(row: Row, name: str, place: str) -> Any:
     if name not in row:
-        raise InputError(f"{path}:{line}: no column {name!r}; the row has: {', '.join(map(str, row)) or 'none'}")
+        raise InputError(f"{place}: no column {name!r}; the row has: {', '.join(map(str, row)) or 'none'}")
     return row[name]
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(path: Path) -> Iterator[tuple[int, Row]]:
     if path.suffix == ".parquet":
         from pyarrow import ArrowException, parquet
 

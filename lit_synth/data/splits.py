@@ -1,9 +1,9 @@
 """From labelled rows to gold, development, pool and test parts: nested, stratified, without repeats."""
 
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lit_synth.examples import Example, InputError
 from lit_synth.task import Task
@@ -36,7 +36,7 @@ class Splits:
         gold: Labelled rows to train on.
         development: Labelled rows held out from gold, for early stopping and the search.
         pool: The rest of train without its labels.
-        pool_labels: Hidden label of every pool row by id; for the `full` ceiling and the report only.
+        pool_gold: The pool with its hidden targets; for the `full` ceiling and the report only.
         test: Rows of the final figure.
         removed: Rows left out of training, counted by reason.
     """
@@ -44,7 +44,7 @@ class Splits:
     gold: list[Example]
     development: list[Example]
     pool: list[Example]
-    pool_labels: dict[str, str]
+    pool_gold: list[Example]
     test: list[Example]
     removed: dict[str, int]
 
@@ -69,11 +69,11 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
     kept, removed = _without_repeats(task, train, test)
     count = round(fraction * len(kept)) if fraction <= 1 else int(fraction)
     _check(task, kept, count, fraction)
-    order = _stratified_order(kept, random.Random(f"split {seed}"))
+    order = _stratified_order(task, kept, random.Random(f"split {seed}"))
     gold, rest = order[:count], order[count:]
     random.Random(f"pool {seed}").shuffle(rest)
     rest = rest[: partition.pool_limit]
-    development = _hold_out(gold, partition.development_share)
+    development = _hold_out(task, gold, partition.development_share)
     chosen = {example.id for example in development}
     shuffled_test = list(test)
     random.Random("test").shuffle(shuffled_test)
@@ -81,7 +81,7 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
         gold=[example for example in gold if example.id not in chosen],
         development=development,
         pool=[example.with_target(None) for example in rest],
-        pool_labels={example.id: example.target for example in rest if example.target is not None},
+        pool_gold=rest,
         test=shuffled_test[: partition.test_limit],
         removed=removed,
     )
@@ -91,21 +91,35 @@ def _without_repeats(
     task: Task, train: Sequence[Example], test: Sequence[Example]
 ) -> tuple[list[Example], dict[str, int]]:
     in_test = {task.key(example) for example in test}
-    seen: set[str] = set()
-    kept, removed = [], Counter({"also in test": 0, "repeated in train": 0})
+    # Text to text: an input with several texts is one row with several references.
+    repeated = "repeated in train" if task.labels else "joined to the row with the same input"
+    kept: dict[str, Example] = {}
+    removed = {"also in test": 0, repeated: 0}
     for example in train:
         key = task.key(example)
         if key in in_test:
             removed["also in test"] += 1
-        elif key in seen:
-            removed["repeated in train"] += 1
+        elif key in kept:
+            removed[repeated] += 1
+            if not task.labels:
+                references = dict.fromkeys([*kept[key].references, *example.references])
+                kept[key] = replace(kept[key], references=tuple(references))
         else:
-            kept.append(example)
-            seen.add(key)
-    return kept, dict(removed)
+            kept[key] = example
+    return list(kept.values()), removed
 
 
 def _check(task: Task, train: Sequence[Example], count: int, fraction: float) -> None:
+    if task.labels:
+        _check_classes(task, train, count, fraction)
+    if not 2 <= count <= len(train):
+        raise InputError(
+            f"fraction {fraction:g} asks for {count} gold rows; give 2 or more, and no more than train has after "
+            f"repeats, {len(train)}"
+        )
+
+
+def _check_classes(task: Task, train: Sequence[Example], count: int, fraction: float) -> None:
     classes = {example.target for example in train}
     if len(classes) < 2:
         raise InputError(f"train holds one class only ({', '.join(map(str, classes))}); two or more are needed")
@@ -117,15 +131,13 @@ def _check(task: Task, train: Sequence[Example], count: int, fraction: float) ->
             f"fraction {fraction:g} gives {count} gold rows of {len(train)} for {len(classes)} classes: some class "
             f"would be left without rows; use --fraction {len(classes) + 2} or more"
         )
-    if count > len(train):
-        raise InputError(f"fraction {fraction:g} asks for {count} gold rows; train has {len(train)} after repeats")
 
 
-def _stratified_order(examples: Sequence[Example], rng: random.Random) -> list[Example]:
-    """Order rows so that every prefix has the classes in proportion, one of each class first."""
+def _stratified_order(task: Task, examples: Sequence[Example], rng: random.Random) -> list[Example]:
+    """Order rows so that every prefix has the classes (or conditions) in proportion, one of each first."""
     by_class: dict[str, list[Example]] = defaultdict(list)
     for example in examples:
-        by_class[str(example.target)].append(example)
+        by_class[task.asked(example)].append(example)
     keyed = []
     for label in sorted(by_class):
         rows = by_class[label]
@@ -134,9 +146,11 @@ def _stratified_order(examples: Sequence[Example], rng: random.Random) -> list[E
     return [row for *_, row in sorted(keyed, key=lambda item: item[:2])]
 
 
-def _hold_out(gold: Sequence[Example], share: float) -> list[Example]:
+def _hold_out(task: Task, gold: Sequence[Example], share: float) -> list[Example]:
     """Take rows at even distances along the stratified order; the first row of every class stays in gold."""
-    seen: set[str | None] = set()
-    spare = [example for example in gold if example.target in seen or seen.add(example.target)]  # type: ignore[func-returns-value]
+    seen: set[str] = set()
+    # A set's add returns None: the first row of every class is not spared.
+    spare = [row for row in gold if task.asked(row) in seen or seen.add(task.asked(row))]  # type: ignore[func-returns-value]
+    spare = spare or list(gold[1:])
     count = min(max(1, round(share * len(gold))), len(spare))
     return [spare[(2 * index + 1) * len(spare) // (2 * count)] for index in range(count)]

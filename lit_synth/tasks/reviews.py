@@ -5,7 +5,7 @@ Rows: human mean ratings of Hutto & Gilbert (VADER, ICWSM 2014), where the ratin
 
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
-from lit_synth.task import Task
+from lit_synth.task import Task, Writing
 
 REVIEWS = Task(
     name="reviews",
@@ -13,7 +13,7 @@ REVIEWS = Task(
     target="sentiment",
     labels=("negative", "positive"),
     annotate_prompt="Review: {text}\nSentiment:",
-    generate_prompt="Sentiment: {target}\nReview:",
+    writings=(Writing("Sentiment: {target}\nReview:", "{text}"),),
 )
 
 
@@ -23,12 +23,15 @@ class Reviews(TaskDataModule):
     def __init__(
         self,
         encoder: Encoder,
-        data_dir: str = "embedded:reviews",
         task: Task = REVIEWS,
+        data_dir: str | None = "embedded:reviews",
+        dataset: str | None = None,
+        revision: str | None = None,
         partition: Partition = Partition(fraction=128),
         mixture: Mixture = Mixture(),
         requests: Requests | None = None,
         batch_size: int = 32,
         predict_batch_size: int = 64,
     ) -> None:
-        super().__init__(task, data_dir, encoder, partition, mixture, requests, batch_size, predict_batch_size)
+        rows = task, encoder, data_dir, dataset, revision
+        super().__init__(*rows, partition, mixture, requests, batch_size, predict_batch_size)

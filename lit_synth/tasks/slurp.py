@@ -1,11 +1,16 @@
 """SLURP: what a user wants of a voice assistant, one of 60 intents (Bastianelli et al., EMNLP 2020).
 
 Rows hold ``text`` and ``intent`` (scenario_action), as in the repository of SLURP or in the en-US part of MASSIVE.
+
+| hub name (untested offline) | revision |
+| --- | --- |
+| SetFit/amazon_massive_intent_en-US | main |
 """
 
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
-from lit_synth.task import Task
+from lit_synth.data.sources import Row
+from lit_synth.task import Task, Writing
 
 INTENTS = (
     "alarm_query alarm_remove alarm_set audio_volume_down audio_volume_mute audio_volume_other audio_volume_up "
@@ -25,22 +30,31 @@ SLURP = Task(
     target="intent",
     labels=tuple(INTENTS),
     annotate_prompt="Utterance: {text}\nIntent:",
-    generate_prompt="Intent: {target}\nUtterance:",
+    writings=(Writing("Intent: {target}\nUtterance:", "{text}"),),
 )
 
 
 class Slurp(TaskDataModule):
-    """SLURP intents from a folder."""
+    """Intents of utterances."""
 
     def __init__(
         self,
         encoder: Encoder,
-        data_dir: str,
         task: Task = SLURP,
+        data_dir: str | None = None,
+        dataset: str | None = None,
+        revision: str | None = None,
         partition: Partition = Partition(fraction=0.05),
         mixture: Mixture = Mixture(),
         requests: Requests | None = None,
         batch_size: int = 32,
         predict_batch_size: int = 64,
     ) -> None:
-        super().__init__(task, data_dir, encoder, partition, mixture, requests, batch_size, predict_batch_size)
+        rows = task, encoder, data_dir, dataset, revision
+        super().__init__(*rows, partition, mixture, requests, batch_size, predict_batch_size)
+
+    def normalise(self, row: Row) -> Row:
+        """Accept the intent under ``label_text``, as SetFit's copies have it, and the utterance under ``sentence``."""
+        intent, text = row.get("intent", row.get("label_text")), row.get("text", row.get("sentence"))
+        known = {"intent": intent, "text": text}
+        return {**row, **{name: value for name, value in known.items() if value is not None}}

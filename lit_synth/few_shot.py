@@ -1,0 +1,120 @@
+"""The baseline without fine-tuning: a model is shown examples in its prompt and answers, on this machine or served."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lit_synth import recipes
+from lit_synth.callbacks.predictions import scored, write_results
+from lit_synth.data import TaskDataModule
+from lit_synth.decoding.answers import read_answer
+from lit_synth.decoding.endpoint import ask
+from lit_synth.examples import Example, read_examples, read_json_lines, write_examples
+from lit_synth.ledger import Ledger
+from lit_synth.metrics import Scored, score
+from lit_synth.settings import RunSettings
+from lit_synth.stages import run_stage
+from lit_synth.task import Task
+
+
+class FewShot:
+    """Tries numbers of examples on the development part, and tests the best.
+
+    Args:
+        run: The settings.
+        task: What is asked.
+        seed: Of the split.
+        folder: Of the seed; gets a stage for every number of examples and ``few_shot``.
+        ledger: Knows what is done.
+        tell: Gets lines of progress.
+    """
+
+    def __init__(
+        self, run: RunSettings, task: Task, seed: int, folder: Path, ledger: Ledger, tell: Callable[[str], None]
+    ) -> None:
+        self.run = run
+        self.task = task
+        self.seed = seed
+        self.folder = folder
+        self.ledger = ledger
+        self.tell = tell
+        self.settings = run.few_shot
+
+    def execute(self, module: TaskDataModule, inputs: list[str]) -> dict[str, Any]:
+        """Return ``shots``, ``model``, ``tried`` (headline by number), and of the test ``rows`` and ``outside``."""
+        splits = module.splits
+        tried = {shots: self._try(shots, module, inputs) for shots in self.settings.shots}
+        # Of two that are as good the smaller is cheaper.
+        shots = max(sorted(tried), key=tried.__getitem__)
+        self.tell(f"seed{self.seed}/few_shot: {shots} examples are best on development, {100 * tried[shots]:.1f}")
+        stage = self.folder / "few_shot"
+        if self.settings.endpoint is None:
+            config = recipes.few_shot(self.run, self.seed, stage, shots, None)
+            self.ledger.do(stage, config, inputs, partial(run_stage, config, ("test",)))
+        else:
+            self.ledger.do(stage, self._asked(shots), inputs, partial(self._test_served, stage, shots, module))
+        return {
+            "shots": shots,
+            "model": self.settings.endpoint.model if self.settings.endpoint else self._local_model,
+            "tried": {str(number): value for number, value in tried.items()},
+            "rows": len(splits.test),
+            "outside": _outside(stage / "predictions.jsonl"),
+        }
+
+    @property
+    def _local_model(self) -> str:
+        return self.settings.model or self.run.teacher.model
+
+    def _try(self, shots: int, module: TaskDataModule, inputs: list[str]) -> float:
+        stage, development = self.folder / f"few_shot_{shots}", module.splits.development
+        if self.settings.endpoint is not None:
+            rows = self._ask(development, shots, module)
+        else:
+            source = self.folder / "development.jsonl"
+            write_examples(source, [row.with_target(None) for row in development])
+            config = recipes.few_shot(self.run, self.seed, stage, shots, source)
+            self.ledger.do(stage, config, inputs, partial(run_stage, config, ("predict",)))
+            answers = {row.id: row.target for row in read_examples(stage / "accepted.jsonl")}
+            rows = [scored(row, answers.get(row.id)) for row in development]
+        return score([self.task.headline], rows)[self.task.headline]
+
+    def _asked(self, shots: int) -> dict[str, Any]:
+        return {"endpoint": asdict(self.settings.endpoint), "shots": shots, "task": asdict(self.task)}  # type: ignore[arg-type]
+
+    def _test_served(self, stage: Path, shots: int, module: TaskDataModule) -> None:
+        rows = self._ask(module.splits.test, shots, module)
+        write_results(stage, self.task, rows, score(self.task.metrics, rows), {})
+
+    def _ask(self, examples: Sequence[Example], shots: int, module: TaskDataModule) -> list[Scored]:
+        endpoint = self.settings.endpoint
+        assert endpoint is not None  # noqa: S101 - the callers have looked
+        prompts = [conversation(self.task, example, module.splits.gold[:shots]) for example in examples]
+        cache = self.run.output / "answers.jsonl"
+        found = ask(endpoint, prompts, cache, lambda line: self.tell(f"  {'few_shot':<24} {line}"))
+        words = {label: self.task.word(label) for label in self.task.labels}
+        read = [read_answer(text, words) if words else (text.strip() if text else None) for text in found]
+        return [scored(example, answer) for example, answer in zip(examples, read, strict=True)]
+
+
+def conversation(task: Task, example: Example, shown: Sequence[Example]) -> list[dict[str, str]]:
+    """Return the messages for a chat model: what is wanted, examples as earlier turns, and the input.
+
+    >>> task = Task("mood", ("text",), "mood", ("good", "bad"))
+    >>> conversation(task, Example("1", {"text": "oh no"}), [])[0]["content"]
+    'Complete with one of: good, bad. Write nothing else.'
+    """
+    words = ", ".join(map(task.word, task.labels))
+    wanted = f"Complete with one of: {words}." if words else "Complete with the text, in one line."
+    rule = " ".join(filter(None, [task.instruction, wanted, "Write nothing else."]))
+    messages = [{"role": "system", "content": rule}]
+    for row in shown:
+        messages.append({"role": "user", "content": task.prompt(row.fields)})
+        messages.append({"role": "assistant", "content": task.completion(str(row.target)).strip()})
+    return [*messages, {"role": "user", "content": task.prompt(example.fields)}]
+
+
+def _outside(path: Path) -> int:
+    """Count answers that are no label, or no text that ended: wrong, never guessed."""
+    return sum(row["predicted"] is None for _, row in read_json_lines(path))
