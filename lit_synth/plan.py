@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from rich.table import Table
-from transformers import AutoConfig, AutoModel
+from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
 
 from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, TeacherEncoder
 from lit_synth.data.encoders import Encoder
@@ -91,8 +91,9 @@ def body_weights(model: str) -> int:
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"model {model}: no model there ({reason}); check the name, or give a local folder") from None
+    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModel
     with torch.device("meta"):
-        network = AutoModel.from_config(config)
+        network = kind.from_config(config)  # type: ignore[no-untyped-call]
     embeddings = network.get_input_embeddings().weight
     return sum(int(parameter.numel()) for parameter in network.parameters() if parameter is not embeddings)
 

@@ -30,21 +30,6 @@ def names_in(template: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Writing:
-    """One way in which a teacher writes new inputs: a prompt, and the fields it answers with.
-
-    A prompt that holds fields too is grounded: they are taken from a row of the pool, or of gold where there is none.
-
-    Args:
-        prompt: Template over the task's condition and fields taken from another row.
-        completion: Template over the fields that are written; it also parses what the teacher wrote.
-    """
-
-    prompt: str
-    completion: str
-
-
-@dataclass(frozen=True)
 class Task:
     r"""A task as a value: classification into a closed set of labels, or text to text; nothing in it is learnt.
 
@@ -59,7 +44,9 @@ class Task:
         labels: Every label, in the order of the student's outputs; none for text to text.
         instruction: What is to be done, in front of prompts that are made from the columns.
         annotate_prompt: Template over ``fields``; the teacher completes it with the label's word or the target text.
-        writings: How the teacher writes new inputs; they take turns.
+        writings: Ways in which the teacher writes new inputs, by turns: a prompt over the label (``{target}``) or the
+            condition, and the completion, a template over the fields that are written, which also parses them. A prompt
+            that holds fields too is grounded: they are taken from a row of the pool, or of gold where there is none.
         condition: Text to text: column whose value is asked for when inputs are written, such as a topic.
         long_field: Field that is cut where an input is too long; the longest one by default.
         patterns: Regular expression that a written field has to match as a whole, by field.
@@ -83,7 +70,7 @@ class Task:
     labels: tuple[str, ...] = ()
     instruction: str = ""
     annotate_prompt: str = ""
-    writings: tuple[Writing, ...] = ()
+    writings: dict[str, str] = field(default_factory=dict)
     condition: str | None = None
     long_field: str | None = None
     patterns: dict[str, str] = field(default_factory=dict)
@@ -93,7 +80,7 @@ class Task:
     def __post_init__(self) -> None:
         made = {
             "annotate_prompt": self.annotate_prompt or _annotate_prompt(self),
-            "writings": self.writings or (_writing(self),),
+            "writings": self.writings or _writing(self),
             "metrics": self.metrics or (CLASSIFICATION if self.labels else TEXT_TO_TEXT),
         }
         for name, value in made.items():
@@ -106,6 +93,11 @@ class Task:
     def columns(self) -> tuple[str, ...]:
         """Every column of an input: the fields, and the condition where it is none of them."""
         return self.fields if self.condition in (None, *self.fields) else (*self.fields, str(self.condition))
+
+    @property
+    def ways(self) -> list[tuple[str, str]]:
+        """Prompt and completion of every way of writing; its place in this list is its number."""
+        return list(self.writings.items())
 
     @property
     def headline(self) -> str:
@@ -134,16 +126,16 @@ class Task:
 
     def given(self, writing: int) -> tuple[str, ...]:
         """Return the fields that a way of writing takes from another row."""
-        return tuple(name for name in names_in(self.writings[writing].prompt) if name in self._groundable)
+        return tuple(name for name in names_in(self.ways[writing][0]) if name in self._groundable)
 
     def request(self, writing: int, example: Example) -> str:
         """Return the prompt for a new input; ``example`` holds the condition and the given fields."""
         values = {**example.fields, "target": self.word(str(example.target))}
-        return fill(self.writings[writing].prompt, values).rstrip()
+        return fill(self.ways[writing][0], values).rstrip()
 
     def written(self, writing: int, example: Example) -> str:
         """Return what a teacher answers to `request`."""
-        return " " + fill(self.writings[writing].completion, example.fields).strip()
+        return " " + fill(self.ways[writing][1], example.fields).strip()
 
     def parse(self, writing: int, text: str) -> dict[str, str] | None:
         """Read a written text back into its fields; ``None`` where it does not follow template and patterns.
@@ -152,7 +144,7 @@ class Task:
         """
         pattern = "".join(
             f"(?P<{part}>{self.patterns.get(part, '.+')})" if index % 2 else re.escape(part)
-            for index, part in enumerate(_PLACEHOLDER.split(self.writings[writing].completion.strip()))
+            for index, part in enumerate(_PLACEHOLDER.split(self.ways[writing][1].strip()))
         )
         match = re.fullmatch(pattern, text.strip())
         fields = {name: value.strip() for name, value in match.groupdict().items()} if match else {}
@@ -182,12 +174,12 @@ def _annotate_prompt(task: Task) -> str:
     return "\n".join([*lines, f"{_title(task.target)}:"])
 
 
-def _writing(task: Task) -> Writing:
+def _writing(task: Task) -> dict[str, str]:
     asked = "target" if task.labels else task.condition
     lines = [f"{_title(task.target if task.labels else asked)}: {{{asked}}}"] if asked else [task.instruction]
     first, *others = [name for name in task.fields if name != task.condition] or [""]
     completion = "\n".join([f"{{{first}}}", *(f"{_title(name)}: {{{name}}}" for name in others)])
-    return Writing("\n".join([*filter(None, lines), f"{_title(first)}:"]), completion)
+    return {"\n".join([*filter(None, lines), f"{_title(first)}:"]): completion}
 
 
 def _check_columns(task: Task) -> None:
@@ -225,13 +217,13 @@ def _check_templates(task: Task) -> None:
     asked = {"target"} if task.labels else set(filter(None, [task.condition]))
     free = set(task.fields) - asked
     _check_template(task, task.annotate_prompt, set(task.fields), needed=1)
-    for writing in task.writings:
-        _check_template(task, writing.prompt, free | asked, needed=len(asked))
-        _check_template(task, writing.completion, free, needed=1)
-        names = [name for part in (writing.prompt, writing.completion) for name in names_in(part)]
+    for prompt, completion in task.ways:
+        _check_template(task, prompt, free | asked, needed=len(asked))
+        _check_template(task, completion, free, needed=1)
+        names = [*names_in(prompt), *names_in(completion)]
         if sorted(names) != sorted([*free, *asked]):
             raise InputError(
-                f"task {task.name}: prompt {writing.prompt!r} and completion {writing.completion!r} must use each of "
+                f"task {task.name}: prompt {prompt!r} and completion {completion!r} must use each of "
                 f"{', '.join(sorted([*free, *asked]))} once, to be read back"
             )
 

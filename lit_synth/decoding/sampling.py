@@ -16,9 +16,10 @@ class Sampling:
     """How a teacher writes.
 
     Args:
-        temperature: Above 1 flattens the distribution, below 1 sharpens it.
+        temperature: Above 1 flattens the distribution, below 1 sharpens it; 0 takes the likeliest token.
         top_p: Share of the probability mass that stays eligible, from the likeliest token down.
         max_new_tokens: Longest completion in tokens; one that has not ended by then is rejected.
+        one_line: Whether a line break ends a completion too.
 
     Raises:
         InputError: A value with which nothing can be sampled.
@@ -27,10 +28,11 @@ class Sampling:
     temperature: float = 1.0
     top_p: float = 0.95
     max_new_tokens: int = 64
+    one_line: bool = False
 
     def __post_init__(self) -> None:
-        if self.temperature <= 0:
-            raise InputError(f"temperature {self.temperature:g}: give a number above 0; a small one is nearly greedy")
+        if self.temperature < 0:
+            raise InputError(f"temperature {self.temperature:g}: give 0 for the likeliest tokens, or a number above it")
         if not 0 < self.top_p <= 1:
             raise InputError(f"top_p {self.top_p:g}: give a share above 0 and up to 1, as 0.95")
         if self.max_new_tokens < 1:
@@ -39,7 +41,12 @@ class Sampling:
 
 @torch.inference_mode()
 def sample(
-    model: PreTrainedModel, input_ids: Tensor, mask: Tensor, seeds: Sequence[int], sampling: Sampling, end_token: int
+    model: PreTrainedModel,
+    input_ids: Tensor,
+    mask: Tensor,
+    seeds: Sequence[int],
+    sampling: Sampling,
+    end_tokens: Sequence[int],
 ) -> list[list[int] | None]:
     """Sample one completion a prompt.
 
@@ -51,24 +58,26 @@ def sample(
         mask: 1 for a token, 0 for padding, same shape.
         seeds: One seed a prompt.
         sampling: Temperature, top-p and length.
-        end_token: Ends a completion.
+        end_tokens: Any of them ends a completion.
 
     Returns:
-        Token ids without the end token; ``None`` where the end did not come in time.
+        Token ids without the one that ended them; ``None`` where the end did not come in time.
     """
     device = input_ids.device
     draws = torch.stack([_stream(seed, sampling.max_new_tokens) for seed in seeds]).to(device)
     written: list[list[int]] = [[] for _ in seeds]
     ended = [False] * len(seeds)
     alive = torch.arange(len(seeds), device=device)
+    ends = torch.tensor(end_tokens, device=device)
     prefixes = prefill(model, input_ids, mask)
     for step in range(sampling.max_new_tokens):
         tokens = pick(prefixes.log_probabilities, draws[alive, step], sampling)
-        for row, token in zip(alive.tolist(), tokens.tolist(), strict=True):
-            ended[row] = token == end_token
-            if not ended[row]:
+        over = torch.isin(tokens, ends)
+        for row, token, end in zip(alive.tolist(), tokens.tolist(), over.tolist(), strict=True):
+            ended[row] = end
+            if not end:
                 written[row].append(token)
-        going = (tokens != end_token).nonzero()[:, 0]
+        going = (~over).nonzero()[:, 0]
         if not len(going) or step + 1 == sampling.max_new_tokens:
             break
         if len(going) < len(alive):
@@ -93,6 +102,8 @@ def pick(log_probabilities: Tensor, draws: Tensor, sampling: Sampling, likeliest
     Returns:
         Token ids of shape ``(batch,)``.
     """
+    if sampling.temperature == 0:
+        return log_probabilities.argmax(dim=-1)
     scaled = log_probabilities / sampling.temperature
     total = scaled.logsumexp(dim=-1, keepdim=True)
     values, ids = scaled.topk(min(likeliest, scaled.shape[-1]), dim=-1)

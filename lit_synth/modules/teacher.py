@@ -11,13 +11,12 @@ from lightning.pytorch.cli import OptimizerCallable
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
-from torchmetrics.classification import MulticlassAccuracy
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from lit_synth.decoding.annotate import label_probabilities
 from lit_synth.decoding.sampling import Sampling, sample
 from lit_synth.decoding.trie import Node, build_trie
-from lit_synth.examples import Example
+from lit_synth.examples import Example, Origin
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
@@ -56,6 +55,7 @@ class Teacher(L.LightningModule):
         lora: Adapters; ``None`` trains the model in full.
         freeze_embeddings: Leave the token embeddings as they are.
         gradient_checkpointing: Trade time for memory.
+        generate_weight: Weight of the rows that teach writing, against 1 of those that teach annotation.
         sampling: How it writes.
         weights: Without, random weights are made from the configuration alone.
     """
@@ -69,6 +69,7 @@ class Teacher(L.LightningModule):
         lora: Lora | None = None,
         freeze_embeddings: bool = True,
         gradient_checkpointing: bool = False,
+        generate_weight: float = 1.0,
         sampling: Sampling = Sampling(),
         weights: bool = True,
     ) -> None:
@@ -81,10 +82,10 @@ class Teacher(L.LightningModule):
         self.lora = lora
         self.freeze_embeddings = freeze_embeddings
         self.gradient_checkpointing = gradient_checkpointing
+        self.generate_weight = generate_weight
         self.sampling = sampling
         self.weights = weights
         self.annotate_loss, self.generate_loss = MeanMetric(), MeanMetric()
-        self.accuracy = MulticlassAccuracy(len(task.labels), average="micro")
         self.model: PreTrainedModel | PeftModel | None = None
 
     def configure_model(self) -> None:
@@ -135,7 +136,9 @@ class Teacher(L.LightningModule):
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
         """Return and log the loss."""
-        loss = self.losses(batch).mean()
+        losses = self.losses(batch)
+        weights = [self.generate_weight if name == "generate" else 1.0 for name in batch["direction"]]
+        loss = (losses * losses.new_tensor(weights)).mean()
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["input_ids"]))
         return loss
 
@@ -148,19 +151,15 @@ class Teacher(L.LightningModule):
             mean.update(losses[torch.tensor(of_direction, device=losses.device)])
             self.log(f"val_{direction}_loss", mean, batch_size=len(losses))
 
-    def test_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
-        """Log the teacher's own accuracy; return label probabilities of shape ``(batch, labels)``."""
-        probabilities = self._annotate(batch)
-        gold = [self.task.labels.index(example.target) for example in batch["example"]]
-        self.accuracy(probabilities, torch.tensor(gold, device=self.device))
-        self.log("test_accuracy", self.accuracy, batch_size=len(gold))
-        return probabilities
+    def test_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Any]:
+        """Return ``probabilities`` of shape ``(batch, labels)``, or ``texts``; `Predictions` makes figures of them."""
+        return {"probabilities": self._probabilities(batch)} if self.task.labels else {"texts": self._texts(batch)}
 
     def predict_step(self, batch: dict[str, Any], batch_index: int) -> list[Example]:
         """Return one synthetic record a row: annotated where the row has an input, generated where it has none."""
-        if batch["example"][0].fields:
-            return self._annotated(batch)
-        return self._generated(batch)
+        if not self.task.is_written(batch["example"][0]):
+            return self._generated(batch)
+        return self._labelled(batch) if self.task.labels else self._answered(batch)
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""
@@ -182,29 +181,44 @@ class Teacher(L.LightningModule):
         merged = model.merge_and_unload() if isinstance(model, PeftModel) else model
         save_pretrained(merged, self.tokenizer, folder)  # type: ignore[arg-type]
 
-    def _annotate(self, batch: dict[str, Any]) -> Tensor:
+    def _probabilities(self, batch: dict[str, Any]) -> Tensor:
         return label_probabilities(self.language_model, batch["input_ids"], batch["attention_mask"], self.trie)
 
-    def _annotated(self, batch: dict[str, Any]) -> list[Example]:
+    def _labelled(self, batch: dict[str, Any]) -> list[Example]:
         records = []
-        for example, row in zip(batch["example"], self._annotate(batch).tolist(), strict=True):
+        for example, row in zip(batch["example"], self._probabilities(batch).tolist(), strict=True):
             probabilities = dict(zip(self.task.labels, row, strict=True))
             label = max(probabilities, key=probabilities.__getitem__)
-            origin = "annotated" if example.origin == "gold" else example.origin
-            records.append(replace(example, target=label, origin=origin, probabilities=probabilities))
+            records.append(replace(example, target=label, origin=_annotated(example), probabilities=probabilities))
         return records
+
+    def _answered(self, batch: dict[str, Any]) -> list[Example]:
+        pairs = zip(batch["example"], self._texts(batch), strict=True)
+        return [
+            replace(example, target=text, origin=_annotated(example), provenance={**example.provenance, "text": text})
+            for example, text in pairs
+        ]
 
     def _generated(self, batch: dict[str, Any]) -> list[Example]:
         seeds = [example.provenance["seed"] for example in batch["example"]]
-        end = self.tokenizer.eos_token_id
-        texts = sample(self.language_model, batch["input_ids"], batch["attention_mask"], seeds, self.sampling, end)
         records = []
-        for example, tokens in zip(batch["example"], texts, strict=True):
-            text = str(self.tokenizer.decode(tokens)) if tokens is not None else None
-            fields = self.task.parse(text) if text is not None else None
-            made = {"prompt": self.task.request(example.target), "text": text}
-            records.append(replace(example, fields=fields or {}, provenance={**example.provenance, **made}))
+        for example, text in zip(batch["example"], self._sample(batch, seeds, self.sampling), strict=True):
+            way = example.provenance["writing"]
+            fields = self.task.parse(way, text) if text is not None else None
+            made = {"prompt": self.task.request(way, example), "text": text}
+            whole = {**example.fields, **fields} if fields else {}
+            records.append(replace(example, fields=whole, provenance={**example.provenance, **made}))
         return records
+
+    def _texts(self, batch: dict[str, Any]) -> list[str | None]:
+        """Return the likeliest text for each input, token by token; ``None`` where it did not end in time."""
+        texts = self._sample(batch, [0] * len(batch["example"]), replace(self.sampling, temperature=0.0))
+        return [text.strip() if text is not None else None for text in texts]
+
+    def _sample(self, batch: dict[str, Any], seeds: list[int], sampling: Sampling) -> list[str | None]:
+        ends = [int(self.tokenizer.eos_token_id), *(self.line_breaks if sampling.one_line else ())]
+        written = sample(self.language_model, batch["input_ids"], batch["attention_mask"], seeds, sampling, ends)
+        return [str(self.tokenizer.decode(tokens)) if tokens is not None else None for tokens in written]
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -212,8 +226,17 @@ class Teacher(L.LightningModule):
         return load_tokenizer(self.name)
 
     @cached_property
+    def line_breaks(self) -> list[int]:
+        """Every token that holds a line break."""
+        return [token for token in range(len(self.tokenizer)) if "\n" in self.tokenizer.decode([token])]
+
+    @cached_property
     def trie(self) -> Node:
         """The task's labels as one tree of tokens."""
         words = [self.task.completion(label) for label in self.task.labels]
         tokens = [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
         return build_trie(tokens, self.tokenizer.eos_token_id)
+
+
+def _annotated(example: Example) -> Origin:
+    return "annotated" if example.origin == "gold" else example.origin

@@ -12,7 +12,7 @@ Test labels are hidden, so validation is scored.
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.sources import Row
-from lit_synth.task import Task, Writing
+from lit_synth.task import Task
 
 BOOLQ = Task(
     name="boolq",
@@ -20,10 +20,10 @@ BOOLQ = Task(
     target="label",
     labels=("false", "true"),
     annotate_prompt="Passage: {passage}\nQuestion: {question}?\nAnswer:",
-    writings=(
-        Writing("Passage: {passage}\nA question with the answer {target}:", "{question}"),
-        Writing("A passage, and a question with the answer {target}.\nPassage:", "{passage}\nQuestion: {question}"),
-    ),
+    writings={
+        "Passage: {passage}\nA question with the answer {target}:": "{question}",
+        "A passage, and a question with the answer {target}.\nPassage:": "{passage}\nQuestion: {question}",
+    },
     long_field="passage",
     label_words={"false": "no", "true": "yes"},
     metrics=("accuracy",),

@@ -15,6 +15,6 @@ class Custom(TaskDataModule):
     Subject: {subject}
     Body: {body}
     Team:
-    >>> task.writings[0].prompt, task.writings[0].completion
-    ('Team: {target}\\nSubject:', '{subject}\\nBody: {body}')
+    >>> task.writings
+    {'Team: {target}\nSubject:': '{subject}\nBody: {body}'}
     """

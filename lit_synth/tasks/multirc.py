@@ -11,7 +11,7 @@ them right, so it is scored by question. Test labels are hidden, so validation i
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.sources import Row
-from lit_synth.task import Task, Writing
+from lit_synth.task import Task
 
 LABELS = ("0", "1")
 MULTIRC = Task(
@@ -20,12 +20,10 @@ MULTIRC = Task(
     target="label",
     labels=LABELS,
     annotate_prompt="Paragraph: {paragraph}\nQuestion: {question}\nAnswer: {answer}\nIs the answer right?",
-    writings=(
-        Writing("Paragraph: {paragraph}\nQuestion: {question}\n{target} answer:", "{answer}"),
-        Writing(
-            "Paragraph: {paragraph}\nA question, and a {target} answer.\nQuestion:", "{question}\nAnswer: {answer}"
-        ),
-    ),
+    writings={
+        "Paragraph: {paragraph}\nQuestion: {question}\n{target} answer:": "{answer}",
+        "Paragraph: {paragraph}\nA question, and a {target} answer.\nQuestion:": "{question}\nAnswer: {answer}",
+    },
     long_field="paragraph",
     label_words={"0": "wrong", "1": "right"},
     metrics=("f1a", "em", "f1m", "accuracy"),

@@ -5,7 +5,7 @@ Rows: human mean ratings of Hutto & Gilbert (VADER, ICWSM 2014), where the ratin
 
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
-from lit_synth.task import Task, Writing
+from lit_synth.task import Task
 
 REVIEWS = Task(
     name="reviews",
@@ -13,7 +13,7 @@ REVIEWS = Task(
     target="sentiment",
     labels=("negative", "positive"),
     annotate_prompt="Review: {text}\nSentiment:",
-    writings=(Writing("Sentiment: {target}\nReview:", "{text}"),),
+    writings={"Sentiment: {target}\nReview:": "{text}"},
 )
 
 

@@ -11,7 +11,7 @@ hidden, so validation is scored.
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.sources import Row
-from lit_synth.task import Task, Writing
+from lit_synth.task import Task
 
 LABELS = ("entailment", "not_entailment")
 RTE = Task(
@@ -20,10 +20,10 @@ RTE = Task(
     target="label",
     labels=LABELS,
     annotate_prompt="Premise: {premise}\nHypothesis: {hypothesis}\nDoes the hypothesis follow?",
-    writings=(
-        Writing("Premise: {premise}\nA hypothesis that {target}:", "{hypothesis}"),
-        Writing("A premise, and a hypothesis that {target}.\nPremise:", "{premise}\nHypothesis: {hypothesis}"),
-    ),
+    writings={
+        "Premise: {premise}\nA hypothesis that {target}:": "{hypothesis}",
+        "A premise, and a hypothesis that {target}.\nPremise:": "{premise}\nHypothesis: {hypothesis}",
+    },
     long_field="premise",
     label_words={"entailment": "follows", "not_entailment": "does not follow"},
     metrics=("accuracy",),

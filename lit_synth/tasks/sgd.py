@@ -14,7 +14,7 @@ from typing import Any
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.sources import Row
-from lit_synth.task import Task, Writing
+from lit_synth.task import Task
 
 # Of dstc8-schema-guided-dialogue: GEM's copy on the hub numbers its acts in this order.
 ACTS = (
@@ -29,7 +29,7 @@ SGD = Task(
     target="target",
     condition="service",
     annotate_prompt="Service: {service}\nUser: {prompt}\nActs: {acts}\nAssistant:",
-    writings=(Writing("A turn of a dialogue with {service}.\nUser:", "{prompt}\nActs: {acts}"),),
+    writings={"A turn of a dialogue with {service}.\nUser:": "{prompt}\nActs: {acts}"},
     patterns={"acts": rf"{_ACT}(?: {_ACT})*"},
     metrics=("rougeL", "rouge1", "rouge2", "bleu", "chrf", "slot_error_rate"),
 )

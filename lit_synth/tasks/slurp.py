@@ -10,7 +10,7 @@ Rows hold ``text`` and ``intent`` (scenario_action), as in the repository of SLU
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.sources import Row
-from lit_synth.task import Task, Writing
+from lit_synth.task import Task
 
 INTENTS = (
     "alarm_query alarm_remove alarm_set audio_volume_down audio_volume_mute audio_volume_other audio_volume_up "
@@ -30,7 +30,7 @@ SLURP = Task(
     target="intent",
     labels=tuple(INTENTS),
     annotate_prompt="Utterance: {text}\nIntent:",
-    writings=(Writing("Intent: {target}\nUtterance:", "{text}"),),
+    writings={"Intent: {target}\nUtterance:": "{text}"},
 )
 
 

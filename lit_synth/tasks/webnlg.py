@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.sources import Row
-from lit_synth.task import Task, Writing
+from lit_synth.task import Task
 
 _PART = r"[^|&]+"
 _TRIPLE = rf"{_PART} \| {_PART} \| {_PART}"
@@ -24,7 +24,7 @@ WEBNLG = Task(
     target="target",
     condition="category",
     annotate_prompt="Facts: {triples}\nText:",
-    writings=(Writing("Facts about {category}:", "{triples}"),),
+    writings={"Facts about {category}:": "{triples}"},
     patterns={"triples": rf"{_TRIPLE}(?: && {_TRIPLE})*"},
     metrics=("rougeL", "rouge1", "rouge2", "bleu", "chrf", "coverage"),
 )
