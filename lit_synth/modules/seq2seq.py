@@ -77,7 +77,7 @@ class Seq2Seq(L.LightningModule):
         if num_beams > 1:
             self.writing["length_penalty"] = length_penalty
         self.rouge = MeanMetric()
-        self.scorer = RougeScorer(["rougeL"])
+        self.scorer = RougeScorer(["rougeL"], use_stemmer=True)
         self.model: PreTrainedModel | None = None
 
     def configure_model(self) -> None:
@@ -123,9 +123,9 @@ class Seq2Seq(L.LightningModule):
             self.rouge.update(self._rouge(text, example))
         self.log("val_rougeL", self.rouge, prog_bar=True, batch_size=len(batch["example"]))
 
-    def test_step(self, batch: dict[str, Any], batch_index: int) -> Any:
-        """Return a list of texts, one a row; the task's metrics are of the whole test set, so no figure is logged."""
-        return self.generate(batch)
+    def test_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Any]:
+        """Return ``texts``, one a row; the task's metrics are of the whole test set, so no figure is logged."""
+        return {"texts": self.generate(batch)}
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""

@@ -182,7 +182,7 @@ def test_the_validation_loss_weighs_tokens_and_rouge_takes_the_best_reference(
     student, batch = student_of(folder), batch_of(folder)
     logged: dict[str, Any] = {}
     student.log = lambda name, value, **options: logged.update({name: (value, options)})  # type: ignore[method-assign]
-    student.generate = lambda batch: ["the film is warm", "two hours", "nothing"]  # type: ignore[method-assign]
+    student.generate = lambda batch: ["the films is warm", "two hours", "nothing"]  # type: ignore[method-assign]
     student.validation_step(batch, 0)
     assert logged["val_loss"][1]["batch_size"] == int((batch["labels"] >= 0).sum())
     by_hand = (1.0 + 2 * (1.0 * 2 / 6) / (1.0 + 2 / 6) + 0.0) / 3
