@@ -89,7 +89,8 @@ class Asking:
         self.key = endpoint.key()
         self.left = deque(missing.items())
         self.count = len(missing)
-        self.stop = threading.Event()
+        self.stop, self.ended = threading.Event(), threading.Event()
+        self.working = 0
         self.pace = Pace(endpoint.requests_per_minute, self.stop)
         self.lock = threading.Lock()
         self.sent = answers.requests
@@ -108,25 +109,22 @@ class Asking:
             InputError: Something is still missing; the message says why and what to do.
         """
         started = shown = time.monotonic()
-        width = min(self.endpoint.concurrency, self.count)
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(width)]
-        for thread in threads:
-            thread.start()
+        self.working = min(self.endpoint.concurrency, self.count)
+        for _ in range(self.working):
+            threading.Thread(target=self._work, daemon=True).start()
         try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.1)
-                    if time.monotonic() - shown >= _EVERY:
-                        shown = time.monotonic()
-                        self.tell(self._line(total, shown - started))
+            # Not `join`: one that is interrupted takes the thread for ended, up to Python 3.12.
+            while not self.ended.wait(0.1):
+                if time.monotonic() - shown >= _EVERY:
+                    shown = time.monotonic()
+                    self.tell(self._line(total, shown - started))
         except KeyboardInterrupt:
             self.tell("interrupted: waiting for the answers that are under way")
             raise
         finally:
             # What is under way has been paid for; a second interrupt does without it.
             self.stop.set()
-            for thread in threads:
-                thread.join()
+            self.ended.wait()
         self.tell(self._line(total, time.monotonic() - started))
         self._conclude(total)
 
@@ -160,6 +158,11 @@ class Asking:
             with self.lock:
                 self.error = self.error or error
             self.stop.set()
+        finally:
+            with self.lock:
+                self.working -= 1
+                if not self.working:
+                    self.ended.set()
 
     def _next(self) -> tuple[str, tuple[int, Any]] | None:
         with self.lock:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from lit_synth.decoding.answers import Answers
 from lit_synth.decoding.asking import Asking
 from lit_synth.decoding.reply import is_local
-from lit_synth.download import locked
+from lit_synth.download import locked, say
 from lit_synth.examples import InputError
 
 Message = Mapping[str, str]
@@ -69,7 +69,9 @@ class Endpoint:
             raise InputError(f"base_url {self.base_url}: leave out /chat/completions, it is put behind")
         if not re.fullmatch("[A-Z_][A-Z0-9_]*", self.key_variable):
             raise InputError("key_variable: give the name of an environment variable in capitals, never the key itself")
-        for name in ("concurrency", "requests_per_minute", "max_tokens", "timeout"):
+        if not 0 < self.concurrency <= 1000:
+            raise InputError(f"concurrency {self.concurrency}: give 1 to 1000")
+        for name in ("requests_per_minute", "max_tokens", "timeout"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise InputError(f"{name} {value}: give a number above 0")
@@ -119,7 +121,7 @@ class Endpoint:
 
 
 def ask(
-    endpoint: Endpoint, prompts: Sequence[Prompt], cache: Path, tell: Callable[[str], None] = print
+    endpoint: Endpoint, prompts: Sequence[Prompt], cache: Path, tell: Callable[[str], None] = say
 ) -> list[str | None]:
     """Ask a served model, and never twice the same.
 
