@@ -24,7 +24,7 @@ WEBNLG = Task(
     target="target",
     condition="category",
     annotate_prompt="Facts: {triples}\nText:",
-    writings={"Facts about {category}:": "{triples}"},
+    writings={"Facts about {category}, as subject | predicate | object:": "{triples}"},
     patterns={"triples": rf"{_TRIPLE}(?: && {_TRIPLE})*"},
     metrics=("rougeL", "rouge1", "rouge2", "bleu", "chrf", "coverage"),
 )

@@ -1,0 +1,98 @@
+"""All six tasks, every strategy, at a size for a machine with two cores: what the whole path costs and gives.
+
+    python benchmarks/six_tasks.py DATA_DIR OUTPUT [task ...]
+
+``DATA_DIR`` holds a folder for each task. A run that was stopped goes on; what is measured is the run that finished it.
+Rewrites ``benchmarks/RESULTS.md`` from all runs found in ``OUTPUT``.
+"""
+
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SMALL = "--student.batch_size 16 --student.search.learning_rates [2.0e-4]"
+SIZES = {
+    "slurp": "--fraction 0.02 --limit 300 --generation.amount 300 --student.search.max_steps 200",
+    "rte": f"--fraction 0.05 --limit 150 --generation.amount 150 {SMALL} --student.search.max_steps 60 "
+    "--student.search.every 20",
+    "boolq": f"--fraction 64 --limit 100 --teacher.max_epochs 2 --generation.amount 100 {SMALL} "
+    "--student.search.max_steps 40 --student.search.every 20",
+    "multirc": f"--fraction 64 --limit 100 --teacher.max_epochs 2 --generation.amount 100 {SMALL} "
+    "--student.search.max_steps 30 --student.search.every 15",
+    "sgd": "--fraction 200 --limit 150 --teacher.max_epochs 2 --generation.amount 150 --student.batch_size 16 "
+    "--student.search.max_steps 200 --student.search.every 100",
+    "webnlg": "--fraction 200 --limit 150 --teacher.max_epochs 2 --generation.amount 150 --student.batch_size 16 "
+    "--student.search.max_steps 200 --student.search.every 100",
+}
+STRATEGIES = ("gold", "annotate", "generate", "both", "full", "teacher", "few_shot")
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def command(task: str, data: Path, output: Path) -> list[str]:
+    """Return the command of a task's run."""
+    config = f"configs/{task}_embedded.yaml"
+    start = ["lit_synth", "run", "--config", config, "--data_dir", str(data / task), "--seeds", "0"]
+    return [*start, *shlex.split(SIZES[task]), "--output", str(output / task)]
+
+
+def measure(task: str, data: Path, output: Path) -> None:
+    """Run a task as a process of its own; keep its seconds and peak memory."""
+    started = time.monotonic()
+    words = [sys.executable, "-m", *command(task, data, output)]
+    process = subprocess.Popen(words)  # noqa: S603 - our own command
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        print(f"{task}: failed; see above", file=sys.stderr)
+        return
+    found = {"seconds": time.monotonic() - started, "gigabytes": usage.ru_maxrss / 2**20}
+    (output / f"{task}.json").write_text(json.dumps(found))
+
+
+def table(output: Path) -> str:
+    """Return the table of all runs found."""
+    head = ["task", "metric", "gold rows", "pool / test rows", *STRATEGIES, "minutes", "peak GB"]
+    lines = [head, ["---"] * len(head)]
+    for task in SIZES:
+        if not (output / f"{task}.json").exists():
+            continue
+        cost = json.loads((output / f"{task}.json").read_text())
+        run = json.loads((output / task / "run.json").read_text())
+        split = json.loads((output / task / "splits.json").read_text())["seed0"]
+        rows = json.loads((output / task / "metrics.json").read_text())
+        name = run["metrics"][0]
+        values = {row["strategy"]: row["value"] for row in rows if row["metric"] == name}
+        # A run that was resumed counts its stages, not only what was left.
+        seconds = max(cost["seconds"], sum(run["seconds"]["seed0"].values()))
+        cells = [f"{100 * values[strategy]:.1f}" if strategy in values else "" for strategy in STRATEGIES]
+        sizes = [str(split["gold"] + split["development"]), f"{split['pool']} / {split['test']}"]
+        lines.append([task, name, *sizes, *cells, f"{seconds / 60:.1f}", f"{cost['gigabytes']:.1f}"])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main() -> None:
+    """Run the tasks and write the page."""
+    data, output = Path(sys.argv[1]), Path(sys.argv[2])
+    output.mkdir(parents=True, exist_ok=True)
+    for task in sys.argv[3:] or SIZES:
+        measure(task, data, output)
+    commands = "\n".join(shlex.join(command(task, Path("DATA_DIR"), Path("OUTPUT"))) for task in SIZES)
+    intro = (
+        "# Results\n\n## All six tasks, small\n\n"
+        "Models that ship inside packages: teacher SmolLM2-135M-Instruct, students MiniLM or an encoder-decoder made of "
+        "it. One seed, few rows and few steps, so that the whole path fits a small machine: the figures show that every "
+        "part works, and what it costs, not how good the method is. Figures are times 100.\n\n"
+    )
+    machine = f"\n\n{os.cpu_count()} cores, {platform.machine()}, no accelerator; other work ran beside it.\n"
+    closing = (
+        f"\n`python benchmarks/six_tasks.py DATA_DIR OUTPUT` runs these and writes this page:\n\n```\n{commands}\n```\n"
+    )
+    RESULTS.write_text(intro + table(output) + machine + closing)
+
+
+if __name__ == "__main__":
+    main()
