@@ -1,57 +1,71 @@
-"""The second half of the page: the data, the teacher's work, what was trained how, and how to run it again."""
+"""The second half of the page: the data, the teacher's work, and what a prompted model makes of the task."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from lit_synth.examples import Example
 from lit_synth.report.folder import RunFolder
-from lit_synth.report.markup import Markup, join, section, table, tag
-from lit_synth.report.rows import Yield, count_yield, spread
-from lit_synth.report.wording import cap, count, percent, seconds
-
-SHOWN = 10
-"""Synthetic rows on the page, and as many rejected ones."""
+from lit_synth.report.markup import Markup, section, table, tag
+from lit_synth.report.metric import named
+from lit_synth.report.rows import Yield, count_yield
+from lit_synth.report.wording import count, percent
 
 
-def splits(folder: RunFolder) -> Markup:
-    """Return the size of every split, and the rows removed because they repeat."""
-    if not folder.splits:
-        return Markup()
-    names = list(dict.fromkeys(name for split in folder.splits.values() for name in split if name != "removed"))
-    reasons = list(dict.fromkeys(reason for split in folder.splits.values() for reason in split.get("removed", {})))
-    rows = [
-        [
-            seed.removeprefix("seed"),
-            *(count(split.get(name)) for name in names),
-            *(count(split.get("removed", {}).get(reason, 0)) for reason in reasons),
-        ]
-        for seed, split in folder.splits.items()
-    ]
-    headers = ["seed", *names, *(f"removed: {reason}" for reason in reasons)]
-    about = "Rows a split. Rows that repeat are kept out of training. Labels of the pool are hidden."
-    return section("Data", table(headers, rows, caption=cap(folder.limit)), note=about)
+def data(folder: RunFolder) -> Markup:
+    """Return the size of every split, the rows removed because they repeat, and the inputs that were cut."""
+    parts = [*_splits(folder), *_cut(folder)]
+    kind = "Texts" if folder.is_text else "Labels"
+    about = f"Rows a split. Rows that repeat are kept out of training. {kind} of the pool are hidden."
+    return section("Data", *parts, note=about) if parts else Markup()
 
 
 def annotation(folder: RunFolder) -> Markup:
-    """Return how right the teacher's labels are."""
-    rows = [
-        (
-            name,
-            seed.removeprefix("seed"),
-            count(found.get("rows")),
-            _share(found.get("accuracy")),
-            _share(found.get("covered")),
-            _share(found.get("covered_accuracy")),
-        )
+    """Return how right the teacher's labels or texts are."""
+    measured = [
+        (name, seed.removeprefix("seed"), found)
         for seed, strategies in folder.details.get("synthetic", {}).items()
         for name, found in strategies.items()
-        if found.get("accuracy") is not None
+        if "score" in found or found.get("accuracy") is not None
+    ]
+    if not measured:
+        return Markup()
+    if folder.is_text:
+        headers = ["strategy", "seed", "rows", *dict.fromkeys(named(found["metric"]).column for *_, found in measured)]
+        rows = [
+            (name, seed, count(found["rows"]), named(found["metric"]).show(found["score"]))
+            for name, seed, found in measured
+        ]
+        about = "The teacher's texts against the hidden ones, which are read for this table only."
+    else:
+        headers = ["strategy", "seed", "rows", "labels right", "confident rows", "right among them"]
+        keys = ("accuracy", "covered", "covered_accuracy")
+        rows = [
+            (name, seed, count(found.get("rows")), *(_share(found.get(key)) for key in keys))
+            for name, seed, found in measured
+        ]
+        about = "The teacher's hard labels against the hidden ones, which are read for this table only."
+    return section("Annotation", table(headers, rows, left=2, caption=folder.limits.caption), note=about)
+
+
+def few_shot(folder: RunFolder) -> Markup:
+    """Return how many examples the prompted model was shown, and how often it gave no usable answer."""
+    metric = named(folder.headline)
+    rows = [
+        (
+            seed.removeprefix("seed"),
+            tag("span", found["model"], class_="path"),
+            count(found["shots"]),
+            ", ".join(f"{shots}: {metric.show(value)}" for shots, value in found["tried"].items()),
+            f"{count(found['outside'])} of {count(found['rows'])}",
+        )
+        for seed, found in folder.details.get("few_shot", {}).items()
     ]
     if not rows:
         return Markup()
-    headers = ("strategy", "seed", "rows", "labels right", "confident rows", "right among them")
-    about = "The teacher's hard labels against the hidden ones, which are read for this table only."
-    return section("Annotation", table(headers, rows, left=2, caption=cap(folder.limit)), note=about)
+    outside = "no whole text" if folder.is_text else "answers outside the labels"
+    headers = ("seed", "model", "examples shown", f"development {metric.column} by examples shown", outside)
+    about = "A large model, prompted only. Development rows choose the number of examples in the prompt. "
+    about += "A text that does not end is no text." if folder.is_text else "An answer outside the labels is wrong."
+    return section("Few-shot", table(headers, rows, left=2, caption=folder.limits.caption), note=about)
 
 
 def yields(folder: RunFolder) -> Markup:
@@ -70,87 +84,38 @@ def yields(folder: RunFolder) -> Markup:
     about = "Accepted and rejected rows add up to those requested."
     if len(seeds) > 1:
         about += f" Sums over {len(seeds)} seeds."
-    return section("Curation", table(("", "rows", "share"), rows, caption=cap(folder.limit)), note=about)
+    return section("Curation", table(("", "rows", "share"), rows, caption=folder.limits.caption), note=about)
 
 
-def samples(folder: RunFolder) -> Markup:
-    """Return ten synthetic rows, and ten rejected ones with reasons."""
-    parts = []
-    for kind, title, rejected in (("synthetic", "Synthetic rows", False), ("rejected", "Rejected rows", True)):
-        picked = spread(folder.rows(kind), SHOWN, by_reason=rejected)
-        if picked:
-            about = (
-                f"{len(picked)} rows, spread over strategies and {'reasons' if rejected else 'labels'} by a fixed rule."
-            )
-            items = (_sample(strategy, example, rejected) for strategy, example in picked)
-            parts.append(section(title, tag("ol", *items, class_=f"samples {kind}"), note=about))
-    return join(parts)
-
-
-def training(folder: RunFolder) -> Markup:
-    """Return the hyper-parameters of every strategy, and the time of every stage."""
-    parts = []
-    groups: dict[tuple[str, str], tuple[list[str], Mapping[str, Any]]] = {}
-    for seed, strategies in folder.details.get("hyperparameters", {}).items():
-        for name, values in strategies.items():  # equal values of several seeds share a row
-            groups.setdefault((name, repr(sorted(values.items()))), ([], values))[0].append(seed)
-    if groups:
-        names = list(dict.fromkeys(key for _, values in groups.values() for key in values if key != "searched"))
-        rows = [
-            (
-                name,
-                ", ".join(seed.removeprefix("seed") for seed in seeds),
-                _origin(values),
-                *(_number(values.get(key)) for key in names),
-            )
-            for (name, _), (seeds, values) in groups.items()
+def _splits(folder: RunFolder) -> list[Markup]:
+    if not folder.splits:
+        return []
+    names = list(dict.fromkeys(name for split in folder.splits.values() for name in split if name != "removed"))
+    reasons = list(dict.fromkeys(reason for split in folder.splits.values() for reason in split.get("removed", {})))
+    rows = [
+        [
+            seed.removeprefix("seed"),
+            *(count(split.get(name)) for name in names),
+            *(count(split.get("removed", {}).get(reason, 0)) for reason in reasons),
         ]
-        headers = ("strategy", "seeds", "chosen", *(name.replace("_", " ") for name in names))
-        about = "Searched on development rows, for every strategy alike, or given in the config."
-        parts.append(section("Hyper-parameters", table(headers, rows, left=3), note=about))
-    timed = folder.details.get("seconds", {})
-    if timed:
-        stages = list(dict.fromkeys(stage for stages in timed.values() for stage in stages))
-        rows = [
-            (stage, *(seconds(taken[stage]) if stage in taken else "" for taken in timed.values())) for stage in stages
-        ]
-        total = tuple(tag("b", seconds(sum(taken.values()))) for taken in timed.values())
-        headers = ("stage", *(seed.replace("seed", "seed ") for seed in timed))
-        note = "Wall-clock time of the stages, each run once."
-        times = table(headers, [*rows, (tag("b", "together"), *total)], caption=cap(folder.limit))
-        parts.append(section("Time", times, note=note))
-    return join(parts)
+        for seed, split in folder.splits.items()
+    ]
+    headers = ["seed", *names, *(f"removed: {reason}" for reason in reasons)]
+    return [table(headers, rows, caption=folder.limits.caption)]
 
 
-def reproduction(folder: RunFolder) -> Markup:
-    """Return the command, and config and versions folded away."""
-    parts = []
-    if folder.details.get("command"):
-        parts.append(tag("pre", tag("code", folder.details["command"]), class_="command"))
-    if folder.config:
-        parts.append(tag("details", tag("summary", "Config"), tag("pre", tag("code", folder.config))))
-    versions = folder.details.get("versions", {})
-    if versions:
-        lines = "\n".join(f"{name} {version}" for name, version in versions.items())
-        parts.append(tag("details", tag("summary", "Versions"), tag("pre", tag("code", lines))))
-    return section("Run it again", *parts) if parts else Markup()
+def _cut(folder: RunFolder) -> list[Markup]:
+    """Say for every model how many inputs were too long for it."""
+    found = folder.details.get("cut", {}).items()
+    return [tag("p", tag("b", name), ": ", _too_long(folder, cut), class_="cut") for name, cut in found]
 
 
-def _sample(strategy: str, example: Example, rejected: bool) -> Markup:
-    values = list(example.fields.values())
-    if len(values) == 1:
-        body = tag("p", values[0], class_="text")
-    else:
-        body = join(tag("p", tag("i", name), " ", value, class_="text") for name, value in example.fields.items())
-    label = example.target if example.target is not None else example.provenance.get("requested", "no label")
-    share = (example.probabilities or {}).get(str(example.target))
-    facts: list[object] = [tag("span", label, class_="label")]
-    facts += [f"probability {share:.2f}"] if share is not None else []
-    facts.append(tag("span", strategy, class_=f"dot {strategy}"))
-    asked = example.provenance.get("requested")
-    facts += [f"asked for {asked}"] if asked not in (None, label) else []
-    why = tag("p", str(example.provenance.get("reason", "no reason given")), class_="reason") if rejected else ""
-    return tag("li", body, why, tag("p", *(tag("span", fact) for fact in facts), class_="facts"))
+def _too_long(folder: RunFolder, found: Mapping[str, Any]) -> str:
+    if not found["cut"]:
+        return f"none of {count(found['rows'])} rows is longer than {count(found['max_length'])} tokens"
+    told = f"{count(found['cut'])} of {count(found['rows'])} rows longer than {count(found['max_length'])} tokens"
+    # Without a field of that role a task cuts the longest one of each row.
+    return f"{told}: the {folder.details.get('long_field') or 'longest field'} was cut"
 
 
 def _bar(one: Yield, number: int, kind: str = "requested") -> Markup:
@@ -159,16 +124,5 @@ def _bar(one: Yield, number: int, kind: str = "requested") -> Markup:
     return tag("span", tag("span", bar, class_="track"), tag("span", percent(share)), class_="share")
 
 
-def _origin(values: Mapping[str, Any]) -> Markup:
-    if "searched" not in values:
-        return Markup()
-    word = "searched" if values["searched"] else "given"
-    return tag("span", word, class_=f"chip {word}")
-
-
 def _share(value: float | None) -> str:
     return percent(value) if value is not None else ""
-
-
-def _number(value: object) -> str:
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""The one figure: accuracy of every strategy with its interval, between gold only and the ceiling."""
+"""The one figure: the headline metric of every strategy with its interval, between gold only and the ceiling."""
 
 import re
 from html import escape
@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from lit_synth.report.findings import StrategySummary, Summary
-from lit_synth.report.wording import cap, percent, points
+from lit_synth.report.metric import Metric
+from lit_synth.report.wording import points
 
 INK = "#010203"
 """Stands for the page's own text colour until `_for_page` writes ``currentColor``."""
@@ -32,7 +33,7 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def accuracy_figure(summary: Summary, width: int = 720) -> str:
+def headline_figure(summary: Summary, width: int = 720) -> str:
     """Return an inline SVG, made for a width in CSS pixels; text stays at 13 px there.
 
     Colours are CSS variables (``--gold``, ``--annotate``, …) that fall back to the Okabe-Ito palette, and text follows
@@ -49,7 +50,7 @@ def accuracy_figure(summary: Summary, width: int = 720) -> str:
         _references(axes, summary)
         for position, strategy in enumerate(summary.strategies):
             _strategy(axes, strategy, position)
-            _words(axes, strategy, position, left, right)
+            _words(axes, strategy, summary.metric, position, left, right)
         buffer = StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     return _for_page(buffer.getvalue(), _describe(summary), prefix=f"w{width}")
@@ -66,7 +67,7 @@ def _frame(axes: Axes, summary: Summary, ticks: int) -> None:
     axes.grid(axis="x", color=INK, alpha=0.12, linewidth=1)
     axes.set_axisbelow(True)
     axes.xaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=summary.metric.unit))
     axes.tick_params(length=0, labelcolor=INK, labelsize=12, pad=8)
     axes.set_yticks([])
 
@@ -77,7 +78,8 @@ def _references(axes: Axes, summary: Summary) -> None:
     if gold and full and full.mean > gold.mean:
         axes.axvspan(gold.mean, full.mean, color=INK, alpha=0.05, linewidth=0)
     swapped = bool(gold and full and full.mean < gold.mean)
-    for strategy, text, before in ((gold, "gold only", not swapped), (full, "all labels", swapped)):
+    ceiling = "all texts" if summary.is_text else "all labels"
+    for strategy, text, before in ((gold, "gold only", not swapped), (full, ceiling, swapped)):
         if strategy is None:
             continue
         alignment = "right" if before else "left"
@@ -106,10 +108,11 @@ def _strategy(axes: Axes, strategy: StrategySummary, position: int) -> None:
     axes.plot(strategy.mean, position, "o", markersize=12, color=colour, markeredgecolor=INK, markeredgewidth=1)
 
 
-def _words(axes: Axes, strategy: StrategySummary, position: int, left: int, right: int) -> None:
-    """Write name, accuracy and, where there is room, difference, as columns at both edges of the figure."""
+def _words(axes: Axes, strategy: StrategySummary, metric: Metric, position: int, left: int, right: int) -> None:
+    """Write name, value and, where there is room, difference, as columns at both edges of the figure."""
     roomy = right > 100
-    columns = [(strategy.name, 0, -left, "left", 400), (percent(strategy.mean), 1, right - 60 * roomy, "right", 700)]
+    value = metric.show(strategy.mean)
+    columns = [(strategy.name, 0, -left, "left", 400), (value, 1, right - 60 * roomy, "right", 700)]
     if roomy and strategy.difference:
         columns.append((points(strategy.difference.mean), 1, right, "right", 400))
     for text, edge, offset, alignment, weight in columns:
@@ -128,8 +131,9 @@ def _words(axes: Axes, strategy: StrategySummary, position: int, left: int, righ
 
 
 def _describe(summary: Summary) -> str:
-    values = ", ".join(f"{strategy.name} {percent(strategy.mean)}" for strategy in summary.strategies)
-    return " ".join(filter(None, [f"Test accuracy by strategy: {values}.", cap(summary.limit)]))
+    metric = summary.metric
+    values = ", ".join(f"{strategy.name} {metric.show(strategy.mean)}" for strategy in summary.strategies)
+    return " ".join(filter(None, [f"Test {metric.name} by strategy: {values}.", summary.limits.caption]))
 
 
 def _for_page(svg: str, description: str, prefix: str) -> str:

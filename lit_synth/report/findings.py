@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from lit_synth.report.statistics import Interval
+from lit_synth.report.comparisons import Test
+from lit_synth.report.intervals import Interval
+from lit_synth.report.labels import Trivial
+from lit_synth.report.limits import Limits
+from lit_synth.report.metric import Metric
 
 CANDIDATES = ("annotate", "generate", "both")
 """Strategies that use synthetic data: those that may pay or not."""
-ORDER = ("gold", *CANDIDATES, "full", "few_shot", "teacher")
+REFERENCES = ("full", "few_shot", "teacher")
+"""What they are seen against, besides gold only."""
+ORDER = ("gold", *CANDIDATES, *REFERENCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,26 +22,47 @@ class Difference:
     """A strategy against gold only, on the seeds that both have.
 
     Args:
-        gold: Mean accuracy of gold only, 0 to 1.
-        own: Mean accuracy of the strategy.
-        interval: 95 % interval of ``own - gold``; ``None`` with one seed and no predictions.
+        gold: Mean headline metric of gold only, 0 to 1.
+        own: Mean headline metric of the strategy.
+        interval: 95 % interval of ``own - gold``; ``None`` with one seed and no scores of single units.
         p: Two-sided p-value, Holm-corrected for the number of synthetic strategies; ``None`` for the references.
+        test: What gave the p-value.
+        lower: Whether lower is better.
     """
 
     gold: float
     own: float
     interval: Interval | None
     p: float | None
+    test: Test | None = None
+    lower: bool = False
 
     @property
     def mean(self) -> float:
-        """Difference of the means; positive where the strategy is better."""
+        """Difference of the means."""
         return self.own - self.gold
+
+    @property
+    def gain(self) -> float:
+        """Difference of the means; positive where the strategy is better.
+
+        >>> round(Difference(gold=0.30, own=0.25, interval=None, p=None, lower=True).gain, 2)
+        0.05
+        """
+        return -self.mean if self.lower else self.mean
+
+    @property
+    def gain_interval(self) -> Interval | None:
+        """95 % interval of the gain."""
+        if self.interval is None or not self.lower:
+            return self.interval
+        return Interval(-self.interval.high, -self.interval.low)
 
     @property
     def paid(self) -> bool:
         """Whether the gain is beyond chance, one strategy at a time and after correction."""
-        return self.interval is not None and self.interval.low > 0 and (self.p is None or self.p < 0.05)
+        interval = self.gain_interval
+        return interval is not None and interval.low > 0 and (self.p is None or self.p < 0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +70,10 @@ class StrategySummary:
     """A strategy on the test rows; shares are 0 to 1, row counts are means over seeds.
 
     Args:
-        per_seed: Accuracy by seed.
-        interval: 95 % interval of the mean; ``None`` with one seed and no predictions.
+        per_seed: Headline metric by seed.
+        interval: 95 % interval of the mean; ``None`` with one seed and no scores of single units.
+        figures: Every metric by its key, means over seeds.
+        calibration_error: ``None`` where a model gave no probabilities.
         recovered: Share of the way from gold only to ``full``; ``None`` where that way is not beyond chance.
     """
 
@@ -53,14 +82,14 @@ class StrategySummary:
     interval: Interval | None
     n_gold: float
     n_synthetic: float
-    macro_f1: float | None = None
+    figures: Mapping[str, float]
     calibration_error: float | None = None
     difference: Difference | None = None
     recovered: float | None = None
 
     @property
     def mean(self) -> float:
-        """Mean accuracy over seeds."""
+        """Mean headline metric over seeds."""
         return fmean(self.per_seed.values())
 
 
@@ -69,9 +98,12 @@ class Summary:
     """What the terminal, the figure and the page all show.
 
     Args:
-        labels: Gold labels spent, development rows included.
+        metrics: Metrics of the run, the headline first.
+        is_text: Whether the task is text to text.
+        labels: Gold rows spent, development rows included.
         test_rows: Test rows a seed, where known.
-        majority: Share of the most frequent label among the test rows, where known.
+        test_units: What intervals and tests of one seed are over: rows, or questions; where known.
+        trivial: The best answer that ignores the input, where there is one.
         best: The synthetic strategy of the verdict.
         verdict: One plain sentence.
         others: One sentence for every other synthetic strategy.
@@ -79,16 +111,24 @@ class Summary:
     """
 
     task: str
+    metrics: tuple[Metric, ...]
+    is_text: bool
     seeds: tuple[int, ...]
-    limit: int | None
+    limits: Limits
     labels: int
     test_rows: int | None
-    majority: float | None
+    test_units: int | None
+    trivial: Trivial | None
     strategies: tuple[StrategySummary, ...]
     best: str | None = None
     verdict: str = ""
     others: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def metric(self) -> Metric:
+        """The headline metric."""
+        return self.metrics[0]
 
     def strategy(self, name: str) -> StrategySummary | None:
         """Return a strategy by name, where the run has it."""

@@ -6,21 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import Example, InputError, read_examples, read_json_lines
+import yaml
 
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a model said of one test row."""
-
-    gold: str
-    predicted: str
-    confidence: float
-
-    @property
-    def correct(self) -> bool:
-        """Whether the predicted label is the gold one."""
-        return self.gold == self.predicted
+from lit_synth.examples import Example, InputError, read_examples
+from lit_synth.report.limits import Limits
+from lit_synth.report.tested import Prediction, read_predictions, read_scores
 
 
 @dataclass(frozen=True)
@@ -33,6 +23,7 @@ class RunFolder:
         details: ``run.json``, or empty.
         splits: ``splits.json`` by seed, or empty.
         config: Text of ``config.yaml``, or empty.
+        limits: Caps on the parts, out of both.
     """
 
     path: Path
@@ -40,12 +31,24 @@ class RunFolder:
     details: Mapping[str, Any]
     splits: Mapping[str, Any]
     config: str
+    limits: Limits
 
     @property
-    def limit(self) -> int | None:
-        """The cap on pool, synthetic and test rows, where one was set."""
-        limit: int | None = self.details.get("limit")
-        return limit
+    def metric_names(self) -> tuple[str, ...]:
+        """Every metric of the run by its key, the headline first; older runs had these two, and did not say so."""
+        said = self.details.get("metrics", ["accuracy", "macro_f1"])
+        found = {row["metric"] for row in self.metrics}
+        return (said[0], *(name for name in said[1:] if name in found), *sorted(found - set(said)))
+
+    @property
+    def headline(self) -> str:
+        """Key of the metric by which the run is judged."""
+        return self.metric_names[0]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the task is text to text: it has no labels, and says so."""
+        return self.details.get("labels") == []
 
     def predictions(self, seed: int, strategy: str) -> dict[str, Prediction] | None:
         """Return the predictions of a strategy by test row; ``None`` where there are none.
@@ -53,19 +56,24 @@ class RunFolder:
         Raises:
             InputError: A line lacks a key, or a row is there twice.
         """
-        path = self.path / f"seed{seed}" / strategy / "predictions.jsonl"
-        if not path.exists():
-            return None
-        found: dict[str, Prediction] = {}
-        for number, row in read_json_lines(path):
-            missing = {"id", "gold", "predicted", "probabilities"} - set(row)
-            if missing:
-                raise InputError(f"{path}:{number}: no {sorted(missing)[0]!r}; run the student's test stage again")
-            if row["id"] in found:
-                raise InputError(f"{path}:{number}: row {row['id']!r} is there twice; run the test stage again")
-            confidence = float(row["probabilities"].get(row["predicted"], 0.0))
-            found[row["id"]] = Prediction(row["gold"], row["predicted"], confidence)
-        return found
+        return read_predictions(self.path / f"seed{seed}" / strategy / "predictions.jsonl")
+
+    def scores(self, seed: int, strategy: str) -> dict[str, float] | None:
+        """Return the headline metric of every test unit of a strategy; ``None`` where there is nothing on disk.
+
+        Runs made before there was a ``scores.jsonl`` knew accuracy alone, whose units are rows with 1 or 0: their
+        predictions say as much, so their reports can still be made.
+
+        Raises:
+            InputError: A line is not what it should be, or another metric than accuracy has predictions alone.
+        """
+        folder = self.path / f"seed{seed}" / strategy
+        scores = read_scores(folder / "scores.jsonl")
+        if scores is None and (predictions := self.predictions(seed, strategy)) is not None:
+            if self.headline != "accuracy":
+                raise InputError(f"{folder}: no scores.jsonl beside predictions.jsonl; run the test stage again")
+            scores = {name: float(prediction.correct) for name, prediction in predictions.items()}
+        return scores
 
     def rows(self, kind: str) -> dict[str, list[Example]]:
         """Return the rows below ``synthetic`` or ``rejected``, by strategy, seed after seed."""
@@ -89,14 +97,28 @@ def read_run(path: Path) -> RunFolder:
         missing = {"task", "strategy", "seed", "n_gold", "n_synthetic", "metric", "value"} - set(row)
         if missing:
             raise InputError(f"{path / 'metrics.json'}: a row has no {sorted(missing)[0]!r}: {json.dumps(row)[:120]}")
+    details = _read_json(path / "run.json", {})
     config = path / "config.yaml"
+    text = config.read_text(encoding="utf-8") if config.exists() else ""
+    settings = _settings(config, text)
     return RunFolder(
         path=path,
         metrics=metrics,
-        details=_read_json(path / "run.json", {}),
+        details=details,
         splits=_read_json(path / "splits.json", {}),
-        config=config.read_text(encoding="utf-8") if config.exists() else "",
+        config=text,
+        limits=Limits(details.get("limit"), settings.get("pool_limit"), settings.get("test_limit")),
     )
+
+
+def _settings(path: Path, text: str) -> Mapping[str, Any]:
+    try:
+        content = yaml.safe_load(text) if text else {}
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: is not a run's config")
+    return content
 
 
 def _read_json(path: Path, absent: Any) -> Any:

@@ -4,10 +4,11 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from lit_synth.report import evidence, results
+from lit_synth.report import evidence, record, results
 from lit_synth.report.folder import RunFolder, read_run
 from lit_synth.report.markup import join, text
 from lit_synth.report.measure import measure
+from lit_synth.report.samples import samples
 from lit_synth.report.summary import Summary
 from lit_synth.report.verdict import conclude
 
@@ -51,14 +52,16 @@ def render(folder: RunFolder, summary: Summary) -> str:
     """Return the page."""
     parts = [
         results.header(summary),
-        results.accuracy(summary),
+        results.headline(summary),
+        results.metrics(summary),
         results.measures(summary),
-        evidence.splits(folder),
+        evidence.data(folder),
         evidence.annotation(folder),
+        evidence.few_shot(folder),
         evidence.yields(folder),
-        evidence.samples(folder),
-        evidence.training(folder),
-        evidence.reproduction(folder),
+        samples(folder),
+        record.training(folder),
+        record.reproduction(folder),
     ]
     style = (files("lit_synth.report") / "page.css").read_text(encoding="utf-8")
     return PAGE.substitute(title=text(f"{summary.task}: did it pay?"), style=style, body=join(parts, "\n"))

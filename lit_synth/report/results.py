@@ -2,24 +2,35 @@
 
 import re
 
-from lit_synth.report.figures import accuracy_figure
+from lit_synth.report.figures import headline_figure
 from lit_synth.report.findings import StrategySummary, Summary
 from lit_synth.report.markup import Markup, join, section, stacked, table, tag, text
 from lit_synth.report.table import cells
-from lit_synth.report.wording import DESCRIPTIONS, MINUS, basis, cap, listing, p_value, percent, points, span
+from lit_synth.report.wording import (
+    MINUS,
+    basis,
+    describe,
+    describe_test,
+    listing,
+    p_value,
+    percent,
+    points,
+    span,
+    spent,
+)
 
 
 def header(summary: Summary) -> Markup:
     """Return the verdict with the key figures, and what to know before believing it."""
     seeds = f"seed{'s' * (len(summary.seeds) > 1)} {listing([str(seed) for seed in summary.seeds])}"
-    facts = [summary.task, f"{summary.labels:,} labels", seeds]
+    facts = [summary.task, spent(summary.labels, summary.is_text), seeds]
     if summary.test_rows:
         facts.append(f"{summary.test_rows:,} test rows")
-    if summary.limit is not None:
-        facts.append(f"limit {summary.limit:,}")
+    if summary.test_units and summary.metric.units != "rows":
+        facts.append(f"{summary.test_units:,} {summary.metric.units}")
     return tag(
         "header",
-        tag("p", *(tag("span", fact) for fact in facts), class_="facts"),
+        tag("p", *(tag("span", fact) for fact in [*facts, *summary.limits.facts]), class_="facts"),
         tag("h1", _emphasise(summary.verdict)),
         *(tag("p", _emphasise(sentence), class_="other") for sentence in summary.others),
         key_figures(summary),
@@ -29,13 +40,13 @@ def header(summary: Summary) -> Markup:
 
 def key_figures(summary: Summary) -> Markup:
     """Return the four numbers of the verdict, those of them that are known."""
-    best, gold = summary.strategy(summary.best or ""), summary.strategy("gold")
+    best, gold, metric = summary.strategy(summary.best or ""), summary.strategy("gold"), summary.metric
     if best is None or gold is None or best.difference is None:
         return Markup()
     difference = best.difference
     shown = [
-        ("gold only", percent(difference.gold), span(gold.interval), "gold"),
-        (best.name, percent(difference.own), span(best.interval), best.name),
+        ("gold only", metric.show(difference.gold), span(gold.interval), "gold"),
+        (best.name, metric.show(difference.own), span(best.interval), best.name),
         ("difference, points", points(difference.mean), span(difference.interval, sign=True), ""),
     ]
     if best.recovered is not None:
@@ -44,51 +55,80 @@ def key_figures(summary: Summary) -> Markup:
         tag("div", tag("dt", name), tag("dd", tag("b", value), tag("small", under)), class_=f"key {colour}".strip())
         for name, value, under, colour in shown
     )
-    note = " ".join(filter(None, [f"Small figures: 95 % intervals {basis(len(summary.seeds))}.", cap(summary.limit)]))
+    told = f"{metric.title}. Small figures: 95 % intervals {basis(len(summary.seeds), metric.units)}."
+    note = " ".join(filter(None, [told, summary.limits.caption]))
     return join([tag("dl", *items, class_="keys"), tag("p", note, class_="note")])
 
 
-def accuracy(summary: Summary) -> Markup:
-    """Return the figure and the table of accuracies."""
-    note = f"Large dot: mean. Bar: 95 % interval {basis(len(summary.seeds))}."
+def headline(summary: Summary) -> Markup:
+    """Return the figure and the table of the headline metric."""
+    metric, caption = summary.metric, summary.limits.caption
+    note = f"Large dot: mean. Bar: 95 % interval {basis(len(summary.seeds), metric.units)}."
     if len(summary.seeds) > 1:
         note += " Small rings: single seeds."
     figure = tag(
         "figure",
-        tag("div", Markup(accuracy_figure(summary, 720)), class_="wide"),
-        tag("div", Markup(accuracy_figure(summary, 360)), class_="narrow"),
-        tag("figcaption", " ".join(filter(None, [note, cap(summary.limit)]))),
+        tag("div", Markup(headline_figure(summary, 720)), class_="wide"),
+        tag("div", Markup(headline_figure(summary, 360)), class_="narrow"),
+        tag("figcaption", " ".join(filter(None, [note, caption]))),
     )
-    headers = ("strategy", "gold rows", "synthetic rows", "accuracy", "to gold, points")
-    rows = [_row(strategy) for strategy in summary.strategies]
-    about = "Test accuracy; validation and test rows are always gold."
-    return section("Accuracy", figure, table(headers, rows, caption=cap(summary.limit)), note=about)
+    headers = ("strategy", "gold rows", "synthetic rows", metric.name, "to gold, points")
+    rows = [_row(summary, strategy) for strategy in summary.strategies]
+    about = f"Test {metric.column}; validation and test rows are always gold."
+    return section(metric.title, figure, table(headers, rows, caption=caption), note=about)
 
 
-def measures(summary: Summary) -> Markup:
-    """Return macro F1, calibration, p-values and the share of the gap recovered."""
+def metrics(summary: Summary) -> Markup:
+    """Return every metric of the run by strategy; nothing where the headline is the only one."""
+    if len(summary.metrics) < 2:
+        return Markup()
     rows = [
         (
             _name(strategy),
-            percent(strategy.macro_f1) if strategy.macro_f1 is not None else "",
-            percent(strategy.calibration_error) if strategy.calibration_error is not None else "",
-            p_value(strategy.difference.p) if strategy.difference and strategy.difference.p is not None else "",
-            _whole(strategy.recovered) if strategy.recovered is not None else "",
+            *(
+                metric.show(strategy.figures[metric.key]) if metric.key in strategy.figures else ""
+                for metric in summary.metrics
+            ),
         )
         for strategy in summary.strategies
     ]
-    headers = ("strategy", "macro F1", "calibration error", "p, corrected", "gap recovered")
-    test = "exact McNemar test" if len(summary.seeds) == 1 else "t-test over seeds and rows"
-    about = (
-        "Calibration error: how far confidence is from accuracy, ten bins; lower is better. "
-        f"p: {test} against gold only, Holm-corrected. Gap: from gold only (0 %) to full (100 %)."
-    )
-    return section("Beyond accuracy", table(headers, rows, caption=cap(summary.limit)), note=about)
+    # A name such as ROUGE-L stays in one line of a narrow header.
+    headers = ("strategy", *(metric.column.replace("-", "\N{NON-BREAKING HYPHEN}") for metric in summary.metrics))
+    about = "Every metric of the test rows" + (", means over seeds." if len(summary.seeds) > 1 else ".")
+    return section("All metrics", table(headers, rows, caption=summary.limits.caption), note=about)
 
 
-def _row(strategy: StrategySummary) -> tuple[object, ...]:
-    _, gold, synthetic, mean, interval, change, change_interval = cells(strategy)
-    name = join([_name(strategy), tag("small", DESCRIPTIONS.get(strategy.name, ""), class_="description")])
+def measures(summary: Summary) -> Markup:
+    """Return calibration, p-values and the share of the gap recovered, as far as the run has them."""
+    shown = summary.strategies
+    compared = [strategy.difference for strategy in shown if strategy.difference and strategy.difference.p is not None]
+    columns: dict[str, list[str]] = {}
+    about = []
+    if any(strategy.calibration_error is not None for strategy in shown):
+        errors = [strategy.calibration_error for strategy in shown]
+        columns["calibration error"] = ["" if error is None else percent(error) for error in errors]
+        about.append("Calibration error: how far confidence is from accuracy, ten bins; lower is better.")
+    if compared:
+        differences = [strategy.difference for strategy in shown]
+        columns["p, corrected"] = ["" if d is None or d.p is None else p_value(d.p) for d in differences]
+        tests = dict.fromkeys(describe_test(d.test, summary.metric.units) for d in compared if d.test)
+        about.append(f"p: {listing(list(tests))} against gold only, Holm-corrected.")
+    if any(strategy.recovered is not None for strategy in shown):
+        shares = [strategy.recovered for strategy in shown]
+        columns["gap recovered"] = ["" if share is None else _whole(share) for share in shares]
+        about.append("Gap: from gold only (0 %) to full (100 %).")
+    if not columns:
+        return Markup()
+    rows = [
+        (_name(strategy), *values) for strategy, *values in zip(shown, *columns.values(), strict=True) if any(values)
+    ]
+    body = table(("strategy", *columns), rows, caption=summary.limits.caption)
+    return section(f"Beyond {summary.metric.name}", body, note=" ".join(about))
+
+
+def _row(summary: Summary, strategy: StrategySummary) -> tuple[object, ...]:
+    _, gold, synthetic, mean, interval, change, change_interval = cells(strategy, summary.metric)
+    name = join([_name(strategy), tag("small", describe(strategy.name, summary.is_text), class_="description")])
     return name, gold, synthetic, stacked(mean, interval), stacked(change, change_interval)
 
 

@@ -1,21 +1,24 @@
 """The result as a table on the terminal: the same figures as the page."""
 
+from textwrap import fill
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from lit_synth.report.findings import StrategySummary, Summary
-from lit_synth.report.wording import basis, cap, count, percent, points, span
-
-HEADERS = ("gold\nrows", "synthetic\nrows", "accuracy", "95 %\ninterval", "to gold,\npoints", "95 %\ninterval")
+from lit_synth.report.findings import REFERENCES, StrategySummary, Summary
+from lit_synth.report.metric import Metric
+from lit_synth.report.wording import basis, count, points, span, spent
 
 
 def terminal_table(summary: Summary) -> Table:
     """Return one row a strategy; it fits 80 columns, and a limit, if one was set, stands in the caption."""
-    rows = f" on {count(summary.test_rows)} test rows" if summary.test_rows else ""
+    metric = summary.metric
+    spread = f"Intervals {basis(len(summary.seeds), metric.units)}."
+    order = f"{metric.title}: lower is better." if metric.lower else ""
     table = Table(
-        title=Text(f"{summary.task}: accuracy{rows}, {summary.labels:,} labels"),
-        caption=Text(" ".join(filter(None, [f"Intervals {basis(len(summary.seeds))}.", cap(summary.limit)]))),
+        title=Text(f"{summary.task}: {metric.name}{tested(summary)}, {spent(summary.labels, summary.is_text)}"),
+        caption=Text(" ".join(filter(None, [spread, order, summary.limits.caption]))),
         caption_justify="left",
         title_justify="left",
         box=box.SIMPLE_HEAD,
@@ -23,18 +26,31 @@ def terminal_table(summary: Summary) -> Table:
         pad_edge=False,
     )
     table.add_column("strategy", no_wrap=True)
-    for name in HEADERS:
+    interval, difference = "95 %\ninterval", "to gold,\npoints"
+    for name in ("gold\nrows", "synthetic\nrows", fill(metric.name, 10), interval, difference, interval):
         table.add_column(name, justify="right", no_wrap=True)
     for strategy in summary.strategies:
-        style = "bold" if strategy.name == summary.best else "dim" if strategy.name in ("full", "teacher") else ""
-        table.add_row(*cells(strategy), style=style)
+        style = "bold" if strategy.name == summary.best else "dim" if strategy.name in REFERENCES else ""
+        table.add_row(*cells(strategy, metric), style=style)
     return table
 
 
-def cells(strategy: StrategySummary) -> tuple[str, ...]:
+def tested(summary: Summary) -> str:
+    """Say how much was tested, where that is known.
+
+    With questions, which intervals are over, next to their rows.
+    """
+    if not summary.test_rows:
+        return ""
+    units = summary.metric.units
+    also = f" ({count(summary.test_units)} {units})" if units != "rows" and summary.test_units else ""
+    return f" on {count(summary.test_rows)} test rows{also}"
+
+
+def cells(strategy: StrategySummary, metric: Metric) -> tuple[str, ...]:
     """Return the texts of a row: what the page shows as well.
 
-    >>> cells(StrategySummary("gold", {0: 0.758}, None, 128, 0))
+    >>> cells(StrategySummary("gold", {0: 0.758}, None, 128, 0, {}), Metric("accuracy", "accuracy", " %"))
     ('gold', '128', '0', '75.8 %', '', '', '')
     """
     difference = strategy.difference
@@ -42,7 +58,7 @@ def cells(strategy: StrategySummary) -> tuple[str, ...]:
         strategy.name,
         count(strategy.n_gold),
         count(strategy.n_synthetic),
-        percent(strategy.mean),
+        metric.show(strategy.mean),
         span(strategy.interval),
         points(difference.mean) if difference else "",
         span(difference.interval, sign=True) if difference else "",

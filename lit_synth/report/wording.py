@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from lit_synth.report.statistics import Interval
+from lit_synth.report.comparisons import Test
+from lit_synth.report.intervals import Interval
 
 MINUS = "\N{MINUS SIGN}"
 
-DESCRIPTIONS = {
+_DESCRIPTIONS = {
     "gold": "student on the labels at hand",
     "annotate": "… and pool rows labelled by the teacher",
     "generate": "… and rows written by the teacher",
@@ -15,6 +16,29 @@ DESCRIPTIONS = {
     "few_shot": "large model, prompted only",
     "teacher": "the large model itself, fine-tuned",
 }
+_OF_TEXTS = {
+    "gold": "student on the texts at hand",
+    "annotate": "… and pool rows with the teacher's texts",
+    "full": "student on every true text: the ceiling",
+}
+
+
+def describe(strategy: str, is_text: bool) -> str:
+    """Say what a strategy is; empty for one that is not ours.
+
+    >>> describe("gold", is_text=False), describe("gold", is_text=True)
+    ('student on the labels at hand', 'student on the texts at hand')
+    """
+    return (_DESCRIPTIONS | _OF_TEXTS if is_text else _DESCRIPTIONS).get(strategy, "")
+
+
+def spent(labels: int, is_text: bool) -> str:
+    """Say what gold rows are.
+
+    >>> spent(1280, is_text=False), spent(660, is_text=True)
+    ('1,280 labels', '660 inputs with their texts')
+    """
+    return f"{labels:,} inputs with their texts" if is_text else f"{labels:,} labels"
 
 
 def percent(value: float) -> str:
@@ -37,7 +61,7 @@ def points(value: float, sign: bool = True) -> str:
 
 
 def span(interval: Interval | None, sign: bool = False) -> str:
-    """Write an interval in percent or points; empty where there is none.
+    """Write an interval as 0 to 100 or in points; empty where there is none.
 
     >>> span(Interval(0.059, 0.111)), span(None)
     ('5.9 to 11.1', '')
@@ -86,19 +110,22 @@ def listing(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-def basis(seeds: int) -> str:
+def basis(seeds: int, units: str) -> str:
     """Say what an interval covers.
 
-    >>> basis(1), basis(3)
-    ('over test rows only, one seed', 'over 3 seeds and the test rows')
+    >>> basis(1, "rows"), basis(3, "questions")
+    ('over test rows only, one seed', 'over 3 seeds and the test questions')
     """
-    return "over test rows only, one seed" if seeds == 1 else f"over {seeds} seeds and the test rows"
+    return f"over test {units} only, one seed" if seeds == 1 else f"over {seeds} seeds and the test {units}"
 
 
-def cap(limit: int | None) -> str:
-    """State the limit of a run, for every caption.
+def describe_test(test: Test, units: str) -> str:
+    """Name a test as it was done.
 
-    >>> cap(200), cap(None)
-    ('Limited run: pool, synthetic and test rows capped at 200.', '')
+    >>> describe_test("mcnemar", "rows"), describe_test("units", "questions")
+    ('exact McNemar test', 'paired t-test over test questions')
     """
-    return f"Limited run: pool, synthetic and test rows capped at {limit:,}." if limit is not None else ""
+    if test == "mcnemar":
+        return "exact McNemar test"
+    over = {"units": f"test {units}", "seeds and units": f"seeds and test {units}", "seeds": "seeds"}[test]
+    return f"paired t-test over {over}"

@@ -1,4 +1,4 @@
-"""A fake run folder, as the pipeline writes one."""
+"""Fake run folders, as the pipeline writes them: labels without scores (an older run), and texts."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from lit_synth.examples import Example, write_examples
 
 ACCURACY = {"gold": 0.76, "annotate": 0.845, "generate": 0.80, "both": 0.836, "full": 0.86, "teacher": 0.888}
 ROWS = {"gold": 0, "annotate": 300, "generate": 150, "both": 450, "full": 0, "teacher": 0}
+GAINS = {"gold": 0.0, "annotate": 0.03, "generate": 0.005, "full": 0.05, "few_shot": -0.06, "teacher": 0.08}
 LABELS = ("negative", "positive")
 LINES = (
     "A warm, funny and deeply felt piece of work.",
@@ -50,10 +51,59 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+@pytest.fixture
+def make_text(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a run with texts: ROUGE-L, several metrics, few-shot, cut inputs, limits."""
+
+    def make(
+        seeds: Sequence[int] = (0,),
+        gains: dict[str, float] | None = None,
+        metrics: Sequence[str] = ("rougeL", "bleu", "slot_error_rate"),
+        name: str = "texts",
+    ) -> Path:
+        run, rows = tmp_path / name, []
+        for seed in seeds:
+            easy = np.random.default_rng(7).beta(2, 3, 200)
+            for number, (strategy, gain) in enumerate((GAINS | (gains or {})).items()):
+                noise = np.random.default_rng([seed, number]).normal(gain + 0.004 * seed, 0.1, 200)
+                scores = np.clip(easy + noise, 0, 1)
+                names = [f"t{i}" for i in range(200)]
+                units = [{"id": i, "score": value} for i, value in zip(names, scores, strict=True)]
+                write_lines(run, seed, strategy, "scores", units)
+                texts = {"gold": "Ash is here.", "predicted": "Ash was here.", "references": ["Ash is here."]}
+                write_lines(run, seed, strategy, "predictions", [{"id": i, **texts} for i in names])
+                values = dict.fromkeys(metrics, 0.123) | {metrics[0]: float(scores.mean())}
+                rows += _figures("webnlg", seed, strategy, values)
+            for origin in ("annotate", "generate"):
+                _pairs(run, seed, origin)
+        write(run / "metrics.json", rows)
+        write(
+            run / "run.json", {"labels": [], "metrics": list(metrics), "long_field": "triples", **_text_details(seeds)}
+        )
+        write(run / "splits.json", {f"seed{seed}": {"gold": 528, "development": 132, "pool": 2000} for seed in seeds})
+        (run / "config.yaml").write_text("limit: null\npool_limit: 2000\ntest_limit: 200\n")
+        return run
+
+    return make
+
+
 def write(path: Path, content: Any) -> None:
     """Write JSON below a folder that may not exist."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
+
+
+def write_lines(run: Path, seed: int, strategy: str, name: str, rows: Sequence[Any]) -> None:
+    """Write a file of a test stage."""
+    path = run / f"seed{seed}" / strategy / f"{name}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def _figures(task: str, seed: int, strategy: str, values: dict[str, float]) -> list[dict[str, Any]]:
+    row = {"task": task, "strategy": strategy, "fraction": 0.05, "seed": seed, "n_gold": 660}
+    row |= {"n_synthetic": 1500 if strategy in ("annotate", "generate") else 0}
+    return [row | {"metric": name, "value": value} for name, value in values.items()]
 
 
 def _test(run: Path, seed: int, strategy: str, accuracy: dict[str, float]) -> list[dict[str, Any]]:
@@ -106,4 +156,31 @@ def _details(seeds: Sequence[int], strategies: Sequence[str], limit: int | None)
             f"seed{seed}": {name: given if name == "teacher" else found for name in strategies} for seed in seeds
         },
         "seconds": {f"seed{seed}": {"teacher": 300.1, "annotate": 83.2, "gold": 8.24} for seed in seeds},
+    }
+
+
+def _pairs(run: Path, seed: int, strategy: str) -> None:
+    """Write rows of texts, as a teacher leaves them; a rejected one has no text yet."""
+
+    def example(i: int, target: str | None, **more: Any) -> Example:
+        triples = " && ".join(f"Ash {i} | plays for | Club {j}" for j in range(1 + 20 * (i % 5 == 0)))
+        provenance = {"requested": "Athlete", "attempt": i, **more}
+        return Example(f"{strategy}-{i}", {"triples": triples, "category": "Athlete"}, target, provenance=provenance)
+
+    rows = (example(i, f"Ash {i} is a player of Club 0.") for i in range(40))
+    write_examples(run / "synthetic" / strategy / f"seed{seed}.jsonl", rows)
+    bad = (example(i, None, reason="outside the template") for i in range(40, 60))
+    write_examples(run / "rejected" / strategy / f"seed{seed}.jsonl", bad)
+
+
+def _text_details(seeds: Sequence[int]) -> dict[str, Any]:
+    shots = {"shots": 4, "model": "models/large", "tried": {"0": 0.241, "4": 0.285}, "outside": 12, "rows": 200}
+    measured = {"rows": 2000, "metric": "rougeL", "score": 0.412}
+    return {
+        "cut": {
+            "teacher": {"rows": 2860, "cut": 12, "max_length": 256},
+            "student": {"rows": 2860, "cut": 0, "max_length": 1280},
+        },
+        "few_shot": {f"seed{seed}": shots for seed in seeds},
+        "synthetic": {f"seed{seed}": {"annotate": measured} for seed in seeds},
     }

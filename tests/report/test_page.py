@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lit_synth.examples import Example
-from lit_synth.report.figures import COLOURS, accuracy_figure
+from lit_synth.report.figures import COLOURS, headline_figure
 from lit_synth.report.page import write_report
 from lit_synth.report.rows import count_yield, spread
 from lit_synth.report.summary import summarise
@@ -81,7 +81,7 @@ def test_page_and_terminal_show_the_same_figures(make_run: MakeRun) -> None:
     text, summary = plain(read(run).text), summarise(run)
     assert summary.verdict in text
     for strategy in summary.strategies:
-        for cell in cells(strategy):
+        for cell in cells(strategy, summary.metric):
             assert cell in text
 
 
@@ -176,7 +176,7 @@ def test_spread_is_even_without_repeats() -> None:
 
 def test_figure_is_named_text_in_the_colours_of_the_page(make_run: MakeRun) -> None:
     summary = summarise(make_run(seeds=(0, 1, 2), limit=50))
-    svg = accuracy_figure(summary, 720)
+    svg = headline_figure(summary, 720)
     root = ElementTree.fromstring(svg)  # noqa: S314 - our own output
     assert root.get("role") == "img"
     label = root.get("aria-label") or ""
@@ -192,4 +192,4 @@ def test_figure_is_named_text_in_the_colours_of_the_page(make_run: MakeRun) -> N
 
 @pytest.mark.parametrize("change", [{"full": 0.70}, dict.fromkeys(COLOURS, 1.0)])
 def test_figure_of_odd_runs(make_run: MakeRun, change: dict[str, float]) -> None:
-    ElementTree.fromstring(accuracy_figure(summarise(make_run(accuracy=change)), 360))  # noqa: S314
+    ElementTree.fromstring(headline_figure(summarise(make_run(accuracy=change)), 360))  # noqa: S314
