@@ -207,6 +207,7 @@ class Pipeline:
             "task": module.task.name,
             "labels": list(module.task.labels),
             "metrics": list(module.task.metrics),
+            "long_field": module.task.long_field,
             "command": " ".join(["lit_synth", *sys.argv[1:]]),
             "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in LIBRARIES},
             "limit": run.limit,
