@@ -22,6 +22,7 @@ from lit_synth.data import TaskDataModule
 from lit_synth.examples import InputError, read_examples, read_json_lines, write_examples
 from lit_synth.few_shot import FewShot
 from lit_synth.ledger import Ledger, claim, write_json
+from lit_synth.metrics import KNOWN
 from lit_synth.plan import matrix_rate, plan, plan_table
 from lit_synth.report.page import write_report
 from lit_synth.report.summary import summarise
@@ -62,6 +63,8 @@ class Pipeline:
                 )
         self.module = next(iter(modules.values()))
         self.task = self.module.task
+        if unknown := set(self.task.metrics) - set(KNOWN):
+            raise InputError(f"task {self.task.name}: unknown metric {min(unknown)!r}; known: {', '.join(KNOWN)}")
         steps = plan(run, self.module)
         claim(run.output, _plain(run), open_keys=("seeds", "strategies"))
         self.details["cut"] = cut_inputs(run, self.module)

@@ -9,6 +9,8 @@ from lit_synth.examples import Example, InputError
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 CLASSIFICATION = ("accuracy", "macro_f1")
 TEXT_TO_TEXT = ("rougeL", "rouge1", "rouge2", "bleu", "chrf")
+HEADLINES = {True: ("accuracy", "macro_f1", "f1a"), False: ("rougeL",)}
+"""Metrics that may come first, for classification and for text to text: students are chosen by them as they learn."""
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -85,6 +87,9 @@ class Task:
         }
         for name, value in made.items():
             object.__setattr__(self, name, value)
+        if self.headline not in HEADLINES[bool(self.labels)]:
+            known = ", ".join(HEADLINES[bool(self.labels)])
+            raise InputError(f"task {self.name}: metrics begin with {self.headline!r}; put one of {known} first")
         _check_columns(self)
         _check_labels(self)
         _check_templates(self)
