@@ -39,6 +39,7 @@ def command(task: str, data: Path, output: Path) -> list[str]:
     """Return the command of a task's run."""
     config = f"configs/{task}_embedded.yaml"
     start = ["lit_synth", "run", "--config", config, "--data_dir", str(data / task), "--seeds", "0"]
+    start += ["--trainer", "{precision: bf16-mixed}"]
     return [*start, *shlex.split(SIZES[task]), "--output", str(output / task)]
 
 
