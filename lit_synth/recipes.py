@@ -160,7 +160,7 @@ def teacher_model(run: RunSettings, model: str) -> Config:
     return callback(
         "lit_synth.modules.Teacher",
         model=model,
-        optimizer=adamw(settings.learning_rate),
+        optimizer=adamw(run, settings.learning_rate),
         lora=asdict(settings.lora) if settings.lora else None,
         freeze_embeddings=settings.freeze_embeddings,
         gradient_checkpointing=settings.gradient_checkpointing,
@@ -176,12 +176,13 @@ def student_model(run: RunSettings, task: Task, rate: float, decay: bool) -> Con
     if not task.labels:
         arguments |= {"max_new_tokens": settings.max_target_length, "num_beams": settings.num_beams}
     kind = "Classifier" if task.labels else "Seq2Seq"
-    return callback(f"lit_synth.modules.{kind}", optimizer=adamw(rate), **arguments)
+    return callback(f"lit_synth.modules.{kind}", optimizer=adamw(run, rate), **arguments)
 
 
-def adamw(rate: float) -> Config:
-    """Return the optimizer."""
-    return callback("torch.optim.AdamW", lr=rate, weight_decay=0.01, fused=True)
+def adamw(run: RunSettings, rate: float) -> Config:
+    """Return the optimizer, in its fused form wherever Lightning clips its gradients: in mixed precision it does not."""
+    mixed = str(run.trainer.get("precision", "")).endswith("mixed")
+    return callback("torch.optim.AdamW", lr=rate, weight_decay=0.01, fused=not mixed)
 
 
 def _likeliest(run: RunSettings) -> Config:
