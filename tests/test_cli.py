@@ -15,7 +15,7 @@ from lit_synth.cli import main
 from lit_synth.recipes import teacher_fit
 
 CONFIGS = Path(__file__).parents[1] / "configs"
-STAGES = {"teacher": "fit", "classifier": "fit", "generate": "predict"}
+STAGES = {"teacher": "fit", "classifier": "fit", "seq2seq": "fit", "generate": "predict"}
 TRAINERS = sorted(path for path in (CONFIGS / "trainer").glob("*.yaml"))
 RUNS = sorted(CONFIGS.glob("*.yaml"))
 ROW = {"text": "fine", "sentiment": "positive"}
@@ -108,7 +108,7 @@ def test_one_class_only_is_told(refused: Refused, folder: Path) -> None:
     [
         (["--fraction", "3"], "fraction 3 gives 3 gold rows of 120 for 2 classes: .*; use --fraction 4 or more"),
         (["--fraction", "0.01"], r"fraction 0\.01 gives 1 gold rows"),
-        (["--fraction", "500"], "fraction 500 asks for 500 gold rows; train has 120"),
+        (["--fraction", "500"], "fraction 500 asks for 500 gold rows; .* no more than train has after repeats, 120"),
         (["--fraction", "1.0"], "leaves no row of train for the pool: .*; lower it"),
         (["--development_share", "0"], "development_share 0: give a share between 0 and 1"),
         (["--limit", "0"], "limit 0: give 1 or more"),
@@ -167,7 +167,7 @@ TASK = {
     "target": "sentiment",
     "labels": ["positive", "negative"],
     "annotate_prompt": "{text}\nMood:",
-    "generate_prompt": "Mood: {target}\nText:",
+    "writings": {"Mood: {target}\nText:": "{text}"},
 }
 
 
@@ -306,7 +306,7 @@ def test_every_stage_config_is_read(
     assert ended.value.code == 0
     shown = yaml.safe_load(capsys.readouterr().out)
     given = yaml.safe_load((CONFIGS / "stages" / f"{name}.yaml").read_text())
-    assert shown["data"]["init_args"]["task"]["name"] == "reviews"
+    assert shown["data"]["init_args"]["task"]["name"] == ("webnlg" if name == "seq2seq" else "reviews")
     for part in ("model", "data"):
         assert shown[part]["class_path"] == given[part]["class_path"]
         plain = {key: value for key, value in given[part]["init_args"].items() if not isinstance(value, dict)}

@@ -17,11 +17,11 @@ import yaml
 
 from lit_synth.cli import main
 from lit_synth.examples import Example, read_examples
-from lit_synth.settings import STRATEGIES
+from lit_synth.settings import STUDENTS
 from lit_synth.tasks.reviews import REVIEWS
 
 KEYS = ["task", "strategy", "fraction", "seed", "n_gold", "n_synthetic", "metric", "value"]
-CHOSEN = {name: {"learning_rate": 1e-3, "max_steps": 2} for name in STRATEGIES if name != "teacher"}
+CHOSEN = {name: {"learning_rate": 1e-3, "max_steps": 2} for name in STUDENTS}
 
 MakeConfig = Callable[..., dict[str, Any]]
 
@@ -94,14 +94,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def done(home: Path, config: MakeConfig) -> Path:
-    """Return the folder of a run with all six strategies; later tests of this file go on with it."""
+    """Return the folder of a run with all but few_shot, as by default; later tests of this file go on with it."""
     return run(home, config())
 
 
 def test_metrics_are_rows_of_the_designed_keys(done: Path) -> None:
     found = metrics(done)
     assert all(list(row) == KEYS for row in found)
-    assert {row["strategy"] for row in found} == set(STRATEGIES)
+    assert {row["strategy"] for row in found} == {*STUDENTS, "teacher"}
     assert {(row["task"], row["fraction"], row["seed"]) for row in found} == {("reviews", 24, 0)}
     assert all(0 <= row["value"] <= 1 for row in found)
     assert len({(row["strategy"], row["metric"]) for row in found}) == len(found)
@@ -172,8 +172,11 @@ def test_splits_and_settings_are_told(done: Path) -> None:
     assert json.loads((done / "splits.json").read_text()) == {"seed0": sizes}
     told = json.loads((done / "run.json").read_text())
     assert told["limit"] == 16
+    assert told["metrics"] == ["accuracy", "macro_f1"]
+    lengths = {"teacher": 64, "student": 32}
+    assert told["cut"] == {name: {"rows": 24 + 16 + 16, "cut": 0, "max_length": most} for name, most in lengths.items()}
     chosen = told["hyperparameters"]["seed0"]
-    assert set(chosen) == set(STRATEGIES) - {"teacher"}
+    assert set(chosen) == set(STUDENTS)
     assert all(one["searched"] and one["learning_rate"] in (1e-3, 3e-3) for one in chosen.values())
     assert all(one["max_steps"] in (2, 4) for one in chosen.values())
 
@@ -366,8 +369,7 @@ def test_a_task_of_ones_own_runs_from_yaml_alone(
         "target": "mood",
         "labels": ["pos", "neg"],
         "annotate_prompt": "{title}\n{body}\nMood:",
-        "generate_prompt": "Mood: {target}\nTicket:",
-        "generate_completion": "{title}: {body}",
+        "writings": {"Mood: {target}\nTicket:": "{title}: {body}"},
         "label_words": {"pos": "good", "neg": "good enough"},
     }
     student = config()["student"] | {"chosen": CHOSEN}

@@ -9,8 +9,9 @@ import yaml
 from lit_synth import recipes
 from lit_synth.settings import Choice, RunSettings
 from lit_synth.stages import StageCLI
+from lit_synth.tasks.reviews import REVIEWS
 
-GOLD = {"gold": True, "pool_labels": False, "synthetic": []}
+GOLD = {"gold": True, "pool_gold": False, "synthetic": []}
 
 
 def settings(**more: Any) -> RunSettings:
@@ -23,8 +24,8 @@ def configs(run: RunSettings, folder: Path) -> dict[str, dict[str, Any]]:
     return {
         "teacher_fit": recipes.teacher_fit(run, 3, folder),
         "teacher_use": recipes.teacher_use(run, 3, folder, Path("model"), generate),
-        "student_search": recipes.student_search(run, 3, folder, GOLD, 1e-4),
-        "student_fit": recipes.student_fit(run, 3, folder, GOLD, Choice(1e-4, 5)),
+        "student_search": recipes.student_search(run, REVIEWS, 3, folder, GOLD, 1e-4),
+        "student_fit": recipes.student_fit(run, REVIEWS, 3, folder, GOLD, Choice(1e-4, 5)),
     }
 
 
@@ -57,7 +58,7 @@ def test_the_search_does_not_learn_from_development_and_the_last_fit_does() -> N
 
 
 def test_the_ceiling_does_not_name_a_synthetic_file() -> None:
-    full = recipes.student_fit(settings(), 0, Path("folder"), GOLD | {"pool_labels": True}, Choice(1e-4, 5))
+    full = recipes.student_fit(settings(), REVIEWS, 0, Path("folder"), GOLD | {"pool_gold": True}, Choice(1e-4, 5))
     assert full["data"]["init_args"]["mixture"]["synthetic"] == []
 
 

@@ -17,8 +17,7 @@ PAIR = Task(
     target="label",
     labels=("entailment", "not_entailment"),
     annotate_prompt="{premise}\nSo {hypothesis}? Answer: ",
-    generate_prompt="Answer: {target}\nPremise:",
-    generate_completion="{premise}\nHypothesis: {hypothesis}",
+    writings={"Answer: {target}\nPremise:": "{premise}\nHypothesis: {hypothesis}"},
     label_words={"entailment": "yes", "not_entailment": "no"},
 )
 
@@ -36,9 +35,10 @@ def test_filling_is_one_pass(values: dict[str, str]) -> None:
 
 def test_prompts_end_without_and_completions_start_with_a_space() -> None:
     assert not PAIR.prompt({"premise": "a", "hypothesis": "b"}).endswith(" ")
-    assert PAIR.request("entailment") == "Answer: yes\nPremise:"
+    row = Example("1", {"premise": "a", "hypothesis": "b"}, "entailment")
+    assert PAIR.request(0, row) == "Answer: yes\nPremise:"
     assert PAIR.completion("not_entailment") == " no"
-    assert PAIR.generated({"premise": "a", "hypothesis": "b"}) == " a\nHypothesis: b"
+    assert PAIR.written(0, row) == " a\nHypothesis: b"
 
 
 def test_underscores_become_spaces_where_no_word_is_given() -> None:
@@ -49,21 +49,22 @@ WORD = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\x0b\x0c\x1c
 
 
 @given(WORD, WORD)
-def test_parse_inverts_generated(premise: str, hypothesis: str) -> None:
+def test_parse_inverts_written(premise: str, hypothesis: str) -> None:
     assume(premise.strip() and hypothesis.strip() and "Hypothesis:" not in premise + hypothesis)
     fields = {"premise": premise.strip(), "hypothesis": hypothesis.strip()}
-    assert PAIR.parse(PAIR.generated(fields)) == fields
+    assert PAIR.parse(0, PAIR.written(0, Example("1", fields))) == fields
 
 
 @pytest.mark.parametrize(
     "text", ["", "  \n ", "only a premise", "a\nHypothesis:", "\nHypothesis: b", "a Hypothesis: b", "a\nhypothesis: b"]
 )
 def test_what_does_not_follow_the_template_is_none(text: str) -> None:
-    assert PAIR.parse(text) is None
+    assert PAIR.parse(0, text) is None
 
 
 def test_a_second_line_is_outside_a_template_of_one_line() -> None:
-    assert replace(PAIR, fields=("text",), annotate_prompt="{text}", generate_completion="{text}").parse("a\nb") is None
+    task = replace(PAIR, fields=("text",), annotate_prompt="{text}", writings={"{target}:": "{text}"})
+    assert task.parse(0, "a\nb") is None
 
 
 def test_two_inputs_are_the_same_whatever_their_case_and_spaces() -> None:
@@ -87,14 +88,32 @@ def test_nested_labels_are_the_pairs_of_which_one_begins_the_other() -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"labels": ("one",), "label_words": {}}, r"task pair: needs two labels or more, found ['one']"),
+        ({"labels": ("one",), "label_words": {}}, r"task pair: needs two labels or more, or none, found ['one']"),
         ({"labels": ("a", "a", "b"), "label_words": {}}, "labels 'a' and 'a' share the word 'a'"),
         ({"labels": ("a_b", "a b"), "label_words": {}}, "labels 'a_b' and 'a b' share the word 'a b'; give one"),
         ({"label_words": {"maybe": "perhaps"}}, "label_words names 'maybe', which is not a label"),
         ({"annotate_prompt": "{text}"}, "template '{text}' must use {hypothesis}, {premise}"),
         ({"annotate_prompt": "nothing"}, "template 'nothing' must use {hypothesis}, {premise}"),
-        ({"generate_prompt": "{premise}"}, "template '{premise}' must use {target}"),
-        ({"generate_completion": "{target}"}, "template '{target}' must use {hypothesis}, {premise}"),
+        (
+            {"writings": {"No label:": "{premise} {hypothesis}"}},
+            "template 'No label:' must use {hypothesis}, {premise}",
+        ),
+        ({"writings": {"{target}:": "{target}"}}, "template '{target}' must use {hypothesis}, {premise}"),
+        ({"writings": {"{target}:": "no field"}}, "template 'no field' must use {hypothesis}, {premise}"),
+        (
+            {"writings": {"{premise}:": "{hypothesis}"}},
+            "prompt '{premise}:' and completion '{hypothesis}' must use each of hypothesis, premise, target once",
+        ),
+        (
+            {"writings": {"{target} {premise}:": "{premise} {hypothesis}"}},
+            "must use each of hypothesis, premise, target once, to be read back",
+        ),
+        ({"fields": ()}, "task pair: give one field or more, each once, and a target that is none of them"),
+        ({"fields": ("premise", "premise")}, "task pair: give one field or more, each once"),
+        ({"fields": ("premise", "label")}, "and a target that is none of them"),
+        ({"long_field": "passage"}, "task pair: long_field 'passage' is no field; known: premise, hypothesis"),
+        ({"patterns": {"label": ".+"}}, "task pair: patterns 'label' is no field; known: premise, hypothesis"),
+        ({"patterns": {"premise": "(a"}}, "task pair: pattern '(a' of premise cannot be read: missing )"),
     ],
 )
 def test_a_task_that_cannot_work_says_why(change: dict[str, Any], told: str) -> None:

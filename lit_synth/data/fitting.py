@@ -10,6 +10,8 @@ Fields = Mapping[str, str]
 def fit(task: Task, fields: Fields, length: Callable[[Fields], int], most: int) -> Fields:
     """Cut the long field of an input, at a space, until the whole input is short enough.
 
+    Where not even one word fits, as in a script without spaces, the word itself is cut.
+
     Args:
         task: Names the field that may be cut; by default it is the longest.
         fields: The input.
@@ -29,11 +31,20 @@ def fit(task: Task, fields: Fields, length: Callable[[Fields], int], most: int) 
     there = [field for field in task.fields if field in fields]
     name = task.long_field if task.long_field in there else max(there, key=lambda field: len(fields[field]))
     words = fields[name].split(" ")
-    shortest, longest = 0, len(words) - 1
-    while shortest < longest:  # the largest number of words that fits, by bisection
-        middle = (shortest + longest + 1) // 2
-        if length({**fields, name: " ".join(words[:middle])}) <= most:
-            shortest = middle
-        else:
-            longest = middle - 1
-    return {**fields, name: " ".join(words[:shortest])}
+
+    def fits(part: str) -> bool:
+        return length({**fields, name: part}) <= most
+
+    if count := _most(len(words) - 1, lambda count: fits(" ".join(words[:count]))):
+        return {**fields, name: " ".join(words[:count])}
+    count = _most(len(words[0]) - 1, lambda count: fits(words[0][:count]))
+    return {**fields, name: words[0][:count].rstrip()}
+
+
+def _most(highest: int, fits: Callable[[int], bool]) -> int:
+    """Return the highest count that fits, by bisection; 0 is not asked for."""
+    lowest = 0
+    while lowest < highest:
+        middle = (lowest + highest + 1) // 2
+        lowest, highest = (middle, highest) if fits(middle) else (lowest, middle - 1)
+    return lowest

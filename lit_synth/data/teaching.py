@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 from lit_synth.data.encoders import IGNORED, Rows
 from lit_synth.data.fitting import Fields, fit
 from lit_synth.examples import Example
-from lit_synth.task import Task
+from lit_synth.task import Task, names_in
 from lit_synth.tokenizer import load_tokenizer
 
 
@@ -82,10 +82,13 @@ class TeacherEncoder:
     def _writing(self, task: Task, example: Example, way: int) -> dict[str, Any]:
         def length(fields: Fields) -> int:
             row = replace(example, fields=fields)
-            return len(self.encode(task.request(way, row))) + self._answer_length(task.written(way, row))
+            return len(self.encode(task.request(way, row))) + len(self.encode(task.written(way, row))) + 1
 
         row = replace(example, fields=fit(task, example.fields, length, self.max_length))
-        return self._pair(task.request(way, row), task.written(way, row))
+        *_, last = names_in(task.ways[way][1])
+        # A text that was cut at its end shall not teach to end there.
+        ends = row.fields[last] == example.fields[last]
+        return self._pair(task.request(way, row), task.written(way, row), ends)
 
     def _fitted_request(self, task: Task, example: Example) -> Example:
         way = example.provenance["writing"]
@@ -100,7 +103,10 @@ class TeacherEncoder:
     def _answer_length(self, completion: str) -> int:
         return min(len(self.encode(completion)) + 1, self.max_length // 2)
 
-    def _pair(self, prompt: str, completion: str) -> dict[str, Any]:
-        answer = [*self.encode(completion), self.tokenizer.eos_token_id][: self.max_length // 2]
-        start = self.encode(prompt)[-(self.max_length - len(answer)) :]
+    def _pair(self, prompt: str, completion: str, ends: bool = True) -> dict[str, Any]:
+        answer = [*self.encode(completion), *([self.tokenizer.eos_token_id] if ends else ())]
+        start = self.encode(prompt)
+        # Where both together are too long, neither takes more than half from the other.
+        answer = answer[: max(self.max_length - len(start), self.max_length // 2)]
+        start = start[-(self.max_length - len(answer)) :]
         return {"input_ids": start + answer, "labels": [IGNORED] * len(start) + answer}

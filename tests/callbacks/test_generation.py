@@ -48,7 +48,9 @@ def predict(tiny_causal: Path, reviews_like: Path) -> Callable[..., Stub]:
         requests = Requests(folder, **{"kind": "generate", "amount": 20, **order})
         encoder = TeacherEncoder(str(tiny_causal), max_length=64)
         partition = Partition(16, pool_limit=12)
-        data = Reviews(encoder, str(reviews_like), partition=partition, requests=requests, predict_batch_size=4)
+        data = Reviews(
+            encoder, data_dir=str(reviews_like), partition=partition, requests=requests, predict_batch_size=4
+        )
         stub = Stub(answer, killed_at)
         quiet: dict[str, Any] = {
             "logger": False,
@@ -111,7 +113,7 @@ def test_repeats_and_copies_are_rejected(predict: Any, tmp_path: Path, reviews_l
 
 
 def test_copies_of_every_known_part_are_rejected_by_its_name(predict: Any, tmp_path: Path, reviews_like: Path) -> None:
-    splits = Reviews(None, str(reviews_like), partition=Partition(16, pool_limit=12)).splits  # type: ignore[arg-type]
+    splits = Reviews(None, data_dir=str(reviews_like), partition=Partition(16, pool_limit=12)).splits  # type: ignore[arg-type]
     known = {"gold": splits.gold[0], "development": splits.development[0], "test": splits.test[0]}
 
     def copy(row: Example) -> Example:
@@ -173,7 +175,7 @@ def test_a_half_written_line_is_cut_wherever_it_breaks(tmp_path: Path, kept: int
 
 
 def test_predict_without_an_order_is_told(tiny_causal: Path, reviews_like: Path, tmp_path: Path) -> None:
-    data = Reviews(TeacherEncoder(str(tiny_causal)), str(reviews_like), partition=Partition(16))
+    data = Reviews(TeacherEncoder(str(tiny_causal)), data_dir=str(reviews_like), partition=Partition(16))
     trainer = L.Trainer(
         callbacks=[Generation()], default_root_dir=tmp_path, logger=False, enable_progress_bar=False, accelerator="cpu"
     )

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from lit_synth.callbacks import DevelopmentCurve, Predictions, Progress
-from lit_synth.examples import Example
-from lit_synth.tasks.reviews import REVIEWS
+from lit_synth.callbacks import DevelopmentCurve, Progress
 
 
 def trainer(**parts: Any) -> Any:
@@ -66,20 +64,6 @@ def test_the_curve_has_a_line_a_validation(tmp_path: Path) -> None:
     fake.sanity_checking = True
     curve.on_validation_end(fake, None)  # type: ignore[arg-type]
     assert json.loads((tmp_path / "new" / "curve.jsonl").read_text()) == {"step": 30, "val_loss": 0.5}
-
-
-def test_predictions_are_written_a_line_a_row(tmp_path: Path) -> None:
-    predictions = Predictions(tmp_path)
-    module = SimpleNamespace(task=REVIEWS)
-    batch = {"example": [Example("b", {"text": "x"}, "negative"), Example("a", {"text": "y"}, "positive")]}
-    fake = trainer()
-    fake.callback_metrics = {"test_accuracy": torch.tensor(0.5)}
-    predictions.on_test_batch_end(fake, module, torch.tensor([[0.9, 0.1], [0.6, 0.4]]), batch, 0)
-    predictions.on_test_end(fake, module)  # type: ignore[arg-type]
-    first, second = [json.loads(line) for line in (tmp_path / "predictions.jsonl").read_text().splitlines()]
-    assert (first["id"], first["gold"], first["predicted"]) == ("a", "positive", "negative")
-    assert second["probabilities"] == {"negative": 0.9, "positive": 0.1}
-    assert json.loads((tmp_path / "metrics.json").read_text()) == {"accuracy": 0.5}
 
 
 def test_a_kill_is_heard_while_predicting() -> None:

@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader
 
-from lit_synth.callbacks import DevelopmentCurve, Export, Predictions, Progress
+from lit_synth.callbacks import DevelopmentCurve, Export, Progress
 from lit_synth.examples import Example
 from lit_synth.tasks.reviews import REVIEWS
 
@@ -36,9 +36,8 @@ class Known(L.LightningModule):
     def validation_step(self, batch: Any, batch_index: int) -> None:
         self.log("val_loss", torch.tensor(LOSSES[self.current_epoch]))
 
-    def test_step(self, batch: dict[str, Any], batch_index: int) -> torch.Tensor:
-        self.log("test_accuracy", 0.6, batch_size=len(batch["example"]))
-        return torch.tensor([[0.25, 0.75]] * len(batch["example"]))
+    def test_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, torch.Tensor]:
+        return {"probabilities": torch.tensor([[0.25, 0.75]] * len(batch["example"]))}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=1.0)
@@ -82,16 +81,6 @@ def test_the_curve_follows_every_validation(tmp_path: Path) -> None:
     fit(tmp_path, DevelopmentCurve(tmp_path / "curve.jsonl"), enable_checkpointing=False)
     lines = [json.loads(line) for line in (tmp_path / "curve.jsonl").read_text().splitlines()]
     assert lines == [{"step": 2 * (n + 1), "val_loss": loss} for n, loss in enumerate(LOSSES)]
-
-
-def test_every_test_row_is_predicted_once_in_the_order_of_ids(tmp_path: Path) -> None:
-    trainer = trainer_of(tmp_path, Predictions(tmp_path / "new"), enable_checkpointing=False)
-    trainer.test(Known(), batches(TEXTS[::-1], 4), verbose=False)
-    lines = [json.loads(line) for line in (tmp_path / "new" / "predictions.jsonl").read_text().splitlines()]
-    assert [(line["id"], line["gold"]) for line in lines] == [(row.id, row.target) for row in TEXTS]
-    assert all(line["predicted"] == "positive" for line in lines)
-    assert all(line["probabilities"] == {"negative": 0.25, "positive": 0.75} for line in lines)
-    assert json.loads((tmp_path / "new" / "metrics.json").read_text()) == {"accuracy": pytest.approx(0.6)}
 
 
 def test_progress_counts_steps_then_rows_and_ends_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ KNOWN = known_inputs(REVIEWS, PARTS)
 
 
 def record(text: str | None, attempt: int = 0, label: str = "positive", **more: Any) -> Example:
-    fields = REVIEWS.parse(text) if text is not None else None
+    fields = REVIEWS.parse(0, text) if text is not None else None
     provenance = {"attempt": attempt, "text": text, "requested": label, **more}
     return Example(f"generated-{label}-{attempt}", fields or {}, label, "generated", provenance=provenance)
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from lit_synth.data.encoders import IGNORED, ClassifierEncoder, TeacherEncoder
+from lit_synth.data import ClassifierEncoder, TeacherEncoder
+from lit_synth.data.encoders import IGNORED
 from lit_synth.examples import Example
 from lit_synth.tasks.reviews import REVIEWS
 
 GOLD = Example("1", {"text": "a warm and funny film"}, "positive")
-PAIR = replace(REVIEWS, fields=("text", "title"), annotate_prompt="{text}{title}", generate_completion="{text}{title}")
+PAIR = replace(REVIEWS, fields=("text", "title"), annotate_prompt="", writings={}, long_field="text")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_prompt_and_completion_meet_as_while_predicting(teacher: TeacherEncoder)
 
 
 def test_a_row_without_input_is_a_request(teacher: TeacherEncoder) -> None:
-    request = Example("g", {}, "negative", "generated")
+    request = Example("g", {}, "negative", "generated", provenance={"writing": 0})
     row = teacher.prediction_row(REVIEWS, request)
     assert teacher.tokenizer.decode(row["input_ids"]) == "Sentiment: negative\nReview:"
     assert row["example"] is request

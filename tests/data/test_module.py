@@ -38,7 +38,7 @@ def test_every_part_has_its_size(make: MakeModule) -> None:
 
 
 def test_test_rows_are_never_learnt_nor_validated(make: MakeModule, tmp_path: Path) -> None:
-    module = make(mixture=Mixture(development=True, pool_labels=True))
+    module = make(mixture=Mixture(development=True, pool_gold=True))
     known = {row.fields["text"] for row in module.splits.test}
     assert not known & {row.fields["text"] for row in module.training_examples()}
     assert not known & {row.fields["text"] for row in (*module.splits.development, *module.splits.pool)}
@@ -58,7 +58,7 @@ def test_a_mixture_is_what_is_asked_for(make: MakeModule, tmp_path: Path) -> Non
 
 
 def test_the_ceiling_gets_the_true_labels_of_the_pool(make: MakeModule, reviews_like: Path) -> None:
-    rows = make(mixture=Mixture(gold=False, pool_labels=True)).training_examples()
+    rows = make(mixture=Mixture(gold=False, pool_gold=True)).training_examples()
     lines = [json.loads(line) for line in (reviews_like / "train.jsonl").read_text().splitlines()]
     truth = {line["text"]: line["sentiment"] for line in lines}
     assert len(rows) == 30

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from lit_synth.data.requests import Requests, missing, quotas, record_seed
 from lit_synth.examples import Example, write_examples
+from lit_synth.task import Task
 
 LABELS = ("a", "b", "c")
+TASK = Task("three", ("text",), "label", LABELS)
 GOLD = [Example(str(i), {"text": str(i)}, label) for i, label in enumerate("aaaaaabbbc")]
 POOL = [Example(f"train-{i}", {"text": f"text {i}"}) for i in range(5)]
 
@@ -21,7 +23,7 @@ def order(folder: Path, **more: Any) -> Requests:
 
 
 def ask(requests: Requests, seed: int = 0) -> list[Example]:
-    return missing(requests, POOL, GOLD, LABELS, seed)
+    return missing(requests, TASK, POOL, GOLD, seed)
 
 
 def answer(requests: Requests, accepted: list[Example], rejected: list[Example]) -> None:

@@ -16,7 +16,7 @@ from lit_synth.examples import Example, InputError
 from lit_synth.task import Task
 from lit_synth.tasks.slurp import SLURP
 
-TASK = Task("three", ("text",), "label", ("a", "b", "c"), "{text}:", "{target}:")
+TASK = Task("three", ("text",), "label", ("a", "b", "c"))
 
 
 def rows(split: str, counts: dict[str, int]) -> list[Example]:
@@ -57,7 +57,8 @@ def test_any_split_is_whole_nested_and_keeps_every_class(
         assert gold(part) | ids(part.pool) == ids(train)
         assert {row.target for row in part.gold} == set("abc")
         assert part.development
-        assert part.pool_labels == {row.id: row.target for row in train if row.id in ids(part.pool)}
+        assert [row.with_target(None) for row in part.pool_gold] == part.pool
+        assert part.pool_gold == [row for row in part.pool_gold if row in train]
     assert gold(parts[0]) <= gold(parts[1])
 
 
@@ -120,7 +121,7 @@ def test_a_share_that_is_none_is_refused(share: float) -> None:
 def test_limits_cap_pool_and_test_and_leave_gold() -> None:
     limited = split(0.1, pool_limit=7, test_limit=9)
     whole = split(0.1)
-    assert (len(limited.pool), len(limited.pool_labels), len(limited.test)) == (7, 7, 9)
+    assert (len(limited.pool), len(limited.pool_gold), len(limited.test)) == (7, 7, 9)
     assert limited.pool == whole.pool[:7]
     assert gold(limited) == gold(whole)
 
@@ -144,7 +145,7 @@ def test_repeats_are_counted_and_removed() -> None:
         (0.01, "fraction 0.01 gives 2 gold rows of 200 for 3 classes: .*; use --fraction 5 or more"),
         (4, "fraction 4 gives 4 gold rows of 200"),
         (-0.5, "fraction -0.5 gives -100 gold rows"),
-        (201, "fraction 201 asks for 201 gold rows; train has 200 after repeats"),
+        (201, "fraction 201 asks for 201 gold rows; give 2 or more, and no more than train has after repeats, 200"),
     ],
 )
 def test_a_fraction_that_does_not_fit_says_which_would(fraction: float, told: str) -> None:

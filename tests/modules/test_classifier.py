@@ -142,14 +142,14 @@ def test_a_stage_trains_exports_and_scores_a_student(
     run = student_run(tiny_encoder, reviews_like, tmp_path)
     soft = [replace(ROWS[1], id=f"a{n}", fields={"text": f"dull {n}"}) for n in range(4)]
     write_examples(tmp_path / "synthetic.jsonl", soft)
-    mixture = {"gold": True, "pool_labels": False, "synthetic": [str(tmp_path / "synthetic.jsonl")]}
+    mixture = {"gold": True, "pool_gold": False, "synthetic": [str(tmp_path / "synthetic.jsonl")]}
     seen: list[float] = []
 
     def watch(student: Classifier, batch: dict[str, Any], batch_index: int) -> None:
         seen.extend(batch["target_probabilities"].max(dim=1).values.tolist())
 
     monkeypatch.setattr(Classifier, "on_train_batch_start", watch)
-    run_stage(recipes.student_fit(run, 0, tmp_path / "fit", mixture, Choice(1e-2, 4)), ("fit", "test"))
+    run_stage(recipes.student_fit(run, REVIEWS, 0, tmp_path / "fit", mixture, Choice(1e-2, 4)), ("fit", "test"))
     assert len(seen) == 28 == 24 + len(soft), "gold, development and synthetic rows, once each in four steps"
     assert sorted(seen)[:5] == pytest.approx([0.7, 0.7, 0.7, 0.7, 1.0])
 
@@ -182,7 +182,7 @@ def f1_score(lines: list[dict[str, Any]]) -> float:
 def test_a_student_is_tested_on_the_inputs_that_it_meets_in_training_and_in_use(
     tiny_encoder: Path, reviews_like: Path
 ) -> None:
-    data = Reviews(ClassifierEncoder(str(tiny_encoder)), str(reviews_like), partition=Partition(24))
+    data = Reviews(ClassifierEncoder(str(tiny_encoder)), data_dir=str(reviews_like), partition=Partition(24))
     for loader in (data.train_dataloader(), data.val_dataloader(), data.test_dataloader()):
         masks = [batch["attention_mask"] for batch in loader]
         assert any((mask == 0).any() for mask in masks), "some row is padded"
@@ -194,8 +194,8 @@ def test_a_stage_of_the_search_only_looks_at_development(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["lit_synth"])
     run = student_run(tiny_encoder, reviews_like, tmp_path)
-    mixture = {"gold": True, "pool_labels": False, "synthetic": []}
-    run_stage(recipes.student_search(run, 0, tmp_path / "search", mixture, 1e-3), ("fit",))
+    mixture = {"gold": True, "pool_gold": False, "synthetic": []}
+    run_stage(recipes.student_search(run, REVIEWS, 0, tmp_path / "search", mixture, 1e-3), ("fit",))
     curve = [json.loads(line) for line in (tmp_path / "search" / "curve.jsonl").read_text().splitlines()]
     assert [line["step"] for line in curve] == [2, 4]
     assert all(set(line) == {"step", "val_loss", "val_accuracy", "val_macro_f1"} for line in curve)
@@ -213,9 +213,9 @@ def test_the_rate_falls_step_by_step_in_a_stage_and_stays_in_the_search(
         rates.append(student.trainer.optimizers[0].param_groups[0]["lr"])
 
     monkeypatch.setattr(Classifier, "on_train_batch_start", watch)
-    mixture = {"gold": True, "pool_labels": False, "synthetic": []}
-    run_stage(recipes.student_fit(run, 0, tmp_path / "fit", mixture, Choice(1e-2, 5)), ("fit",))
+    mixture = {"gold": True, "pool_gold": False, "synthetic": []}
+    run_stage(recipes.student_fit(run, REVIEWS, 0, tmp_path / "fit", mixture, Choice(1e-2, 5)), ("fit",))
     assert rates == pytest.approx([1e-2 * factor for factor in (1, 1, 0.75, 0.5, 0.25)])
     rates.clear()
-    run_stage(recipes.student_search(run, 0, tmp_path / "search", mixture, 1e-3), ("fit",))
+    run_stage(recipes.student_search(run, REVIEWS, 0, tmp_path / "search", mixture, 1e-3), ("fit",))
     assert rates == pytest.approx([1e-3] * 4)

@@ -98,7 +98,7 @@ def test_frozen_embeddings_stay_as_they_are(tiny_causal: Path) -> None:
 
 
 def datamodule(folder: Path, rows: Path, **arguments: Any) -> Reviews:
-    return Reviews(TeacherEncoder(str(folder), max_length=64), str(rows), batch_size=8, **arguments)
+    return Reviews(TeacherEncoder(str(folder), max_length=64), data_dir=str(rows), batch_size=8, **arguments)
 
 
 def trainer_of(folder: Path, **arguments: Any) -> L.Trainer:
@@ -164,7 +164,7 @@ def test_it_learns_rows_by_heart_in_both_directions(tiny_causal: Path) -> None:
     assert [row.target for row in annotated] == ["positive", "negative"]
     assert all(row.origin == "annotated" for row in annotated)
     assert all(abs(sum((row.probabilities or {}).values()) - 1) < 1e-4 for row in annotated)
-    asked = [Example(label, {}, label, "generated", provenance={"seed": 5}) for label in REVIEWS.labels]
+    asked = [Example(label, {}, label, "generated", provenance={"seed": 5, "writing": 0}) for label in REVIEWS.labels]
     written = teacher.predict_step(left([encoder.prediction_row(REVIEWS, row) for row in asked]), 0)
     assert [row.fields for row in written] == [ROWS[1].fields, ROWS[0].fields]
     assert written[0].provenance["prompt"] == "Sentiment: negative\nReview:"
@@ -326,7 +326,9 @@ def test_stages_test_annotate_and_generate_with_the_exported_teacher(
     lines = [json.loads(line) for line in (tmp_path / "score" / "predictions.jsonl").read_text().splitlines()]
     share = sum(line["gold"] == line["predicted"] for line in lines) / 10
     assert len(lines) == 10
-    assert json.loads((tmp_path / "score" / "metrics.json").read_text()) == {"accuracy": pytest.approx(share)}
+    figures = json.loads((tmp_path / "score" / "metrics.json").read_text())
+    assert figures["accuracy"] == pytest.approx(share)
+    assert set(figures) == set(REVIEWS.metrics)
     for kind in ("annotate", "generate"):
         order: dict[str, Any] = {"folder": str(tmp_path / kind), "kind": kind}
         order |= {"amount": run.amount, "attempts": 2.0} if kind == "generate" else {}
@@ -362,7 +364,7 @@ def test_eight_rows_are_learnt_by_heart_and_written_to_their_end(tiny_causal: Pa
     assert [row.target for row in annotated] == [row.target for row in rows]
     assert all(max((row.probabilities or {}).values()) > 0.9 for row in annotated)
     asked = [
-        Example(f"{label}{seed}", {}, label, "generated", provenance={"seed": seed})
+        Example(f"{label}{seed}", {}, label, "generated", provenance={"seed": seed, "writing": 0})
         for label in REVIEWS.labels
         for seed in range(16)
     ]
