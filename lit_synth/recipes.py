@@ -180,7 +180,7 @@ def student_model(run: RunSettings, task: Task, rate: float, decay: bool) -> Con
 
 
 def adamw(run: RunSettings, rate: float) -> Config:
-    """Return the optimizer, in its fused form wherever Lightning clips its gradients: in mixed precision it does not."""
+    """Return the optimizer, in its fused form save in mixed precision, where Lightning would not clip its gradients."""
     mixed = str(run.trainer.get("precision", "")).endswith("mixed")
     return callback("torch.optim.AdamW", lr=rate, weight_decay=0.01, fused=not mixed)
 
