@@ -195,6 +195,13 @@ def _check_columns(task: Task) -> None:
         if unknown:
             known = ", ".join(task.fields)
             raise InputError(f"task {task.name}: {name} {unknown[0]!r} is no field; known: {known}")
+    wrong = {
+        "is for text to text; labels are asked for by themselves": task.condition and task.labels,
+        "is the target; name another column, or none": task.condition == task.target,
+        "is the only field, so that nothing is left to be written": task.fields == (task.condition,),
+    }
+    for reason in (reason for reason, found in wrong.items() if found):
+        raise InputError(f"task {task.name}: condition {task.condition!r} {reason}")
     for name, pattern in task.patterns.items():
         try:
             re.compile(pattern)

@@ -119,3 +119,118 @@ def test_nested_labels_are_the_pairs_of_which_one_begins_the_other() -> None:
 def test_a_task_that_cannot_work_says_why(change: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=re.escape(told)):
         replace(PAIR, **change)
+
+
+def test_prompts_are_made_of_instruction_and_columns() -> None:
+    task = Task("tickets", ("subject", "long_body"), "team", ("billing", "it"), instruction="Who answers this?")
+    row = Example("1", {"subject": "card", "long_body": "charged twice"}, "billing")
+    start = "Who answers this?\nSubject: card\nLong body: charged twice\nTeam:"
+    assert task.prompt(row.fields) + task.completion("billing") == f"{start} billing"
+    assert task.request(0, row) + task.written(0, row) == "Team: billing\nSubject: card\nLong body: charged twice"
+    assert task.parse(0, task.written(0, row)) == row.fields
+    assert task.metrics == ("accuracy", "macro_f1")
+
+
+TELL = Task("tell", ("facts",), "text", instruction="Say it in words.", condition="topic")
+PLAIN = Task("plain", ("title", "body"), "summary", instruction="Sum it up.")
+
+
+def test_text_to_text_writes_for_a_condition() -> None:
+    row = Example("1", {"facts": "a is b", "topic": "maths"}, "It is so: a is b.")
+    assert TELL.columns == ("facts", "topic")
+    assert TELL.prompt(row.fields) == "Say it in words.\nFacts: a is b\nText:"
+    assert TELL.completion(str(row.target)) == " It is so: a is b."
+    assert TELL.request(0, row) + TELL.written(0, row) == "Topic: maths\nFacts: a is b"
+    assert (TELL.asked(row), TELL.headline, TELL.nested_labels) == ("maths", "rougeL", [])
+
+
+def test_text_to_text_without_a_condition_writes_from_the_instruction() -> None:
+    row = Example("1", {"title": "a", "body": "b"}, "c_d")
+    assert PLAIN.columns == ("title", "body")
+    assert PLAIN.request(0, row) + PLAIN.written(0, row) == "Sum it up.\nTitle: a\nBody: b"
+    assert PLAIN.asked(row) == ""
+    assert PLAIN.completion("c_d") == " c_d", "a target text stands for itself"
+
+
+def test_a_condition_may_be_an_input_too_and_is_not_written_then() -> None:
+    task = replace(TELL, fields=("topic", "facts"), annotate_prompt="", writings={})
+    row = Example("1", {"facts": "a is b", "topic": "maths"}, "a")
+    assert task.columns == ("topic", "facts")
+    assert task.prompt(row.fields) == "Say it in words.\nTopic: maths\nFacts: a is b\nText:"
+    assert task.request(0, row) + task.written(0, row) == "Topic: maths\nFacts: a is b"
+    assert task.parse(0, "a is b") == {"facts": "a is b"}
+
+
+def test_an_input_is_written_once_it_has_every_field() -> None:
+    assert not TELL.is_written(Example("1", {"topic": "maths"}))
+    assert TELL.is_written(Example("1", {"facts": "a is b"}))
+    assert not PLAIN.is_written(Example("1", {"title": "a"}))
+
+
+GROUNDED = replace(
+    PAIR,
+    writings={
+        "{premise}\nThis {target}:": "{hypothesis}",
+        "{target}.\nPremise:": "{premise}\nHypothesis: {hypothesis}",
+    },
+)
+
+
+def test_a_grounded_way_of_writing_is_given_fields() -> None:
+    row = Example("1", {"premise": "It rains {target}."}, "entailment")
+    assert (GROUNDED.given(0), GROUNDED.given(1)) == (("premise",), ())
+    assert GROUNDED.request(0, row) == "It rains {target}.\nThis yes:"
+    assert GROUNDED.parse(0, " It is wet. ") == {"hypothesis": "It is wet."}
+    assert GROUNDED.parse(1, "It rains.\nHypothesis: It is wet.") == {
+        "premise": "It rains.",
+        "hypothesis": "It is wet.",
+    }
+
+
+def test_a_condition_is_asked_for_and_never_given() -> None:
+    task = replace(TELL, fields=("topic", "facts"), annotate_prompt="", writings={"On {topic}:": "{facts}"})
+    assert task.given(0) == ()
+
+
+MARKED = replace(PLAIN, patterns={"title": "[A-Z]+", "body": r"\w+(?: \w+)*"}, writings={"Write:": "{title}: {body}"})
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (" ABC: one two", {"title": "ABC", "body": "one two"}),
+        ("abc: one two", None),
+        ("ABC: one  two", None),
+        ("ABC: one two.", None),
+        ("x ABC: one two", None),
+    ],
+)
+def test_a_written_field_matches_its_pattern_as_a_whole(text: str, fields: dict[str, str] | None) -> None:
+    assert MARKED.parse(0, text) == fields
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"labels": ("a", "b")},
+            "task tell: condition 'topic' is for text to text; labels are asked for by themselves",
+        ),
+        ({"condition": "text"}, "task tell: condition 'text' is the target; name another column, or none"),
+        (
+            {"fields": ("topic",)},
+            "task tell: condition 'topic' is the only field, so that nothing is left to be written",
+        ),
+        ({"writings": {"Facts:": "{facts}"}}, "template 'Facts:' must use {facts}, {topic}"),
+        ({"writings": {"{topic} {facts}:": "nothing"}}, "template 'nothing' must use {facts}"),
+        ({"writings": {"{topic} {target}:": "{facts}"}}, "template '{topic} {target}:' must use {facts}, {topic}"),
+    ],
+)
+def test_a_text_to_text_task_that_cannot_work_says_why(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=re.escape(told)):
+        replace(TELL, **({"annotate_prompt": "", "writings": {}, "metrics": ()} | change))
+
+
+def test_every_way_of_writing_is_checked() -> None:
+    with pytest.raises(InputError, match=r"template '\{text\}' must use \{hypothesis\}, \{premise\}"):
+        replace(GROUNDED, writings={**GROUNDED.writings, "{target}:": "{text}"})
