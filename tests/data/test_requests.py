@@ -1,13 +1,14 @@
 """What a teacher is asked for: quotas that add up, and only what is still missing."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lit_synth.data.requests import Requests, missing, quotas, record_seed
+from lit_synth.data.requests import Requests, missing, quotas, record_seed, usable_writings
 from lit_synth.examples import Example, write_examples
 from lit_synth.task import Task
 
@@ -115,3 +116,86 @@ def test_annotation_asks_for_every_row_once(tmp_path: Path) -> None:
     assert ask(requests) == POOL
     answer(requests, POOL[:2], POOL[4:])
     assert ask(requests) == POOL[2:4]
+
+
+PAIR = Task(
+    "pair",
+    ("premise", "hypothesis"),
+    "label",
+    LABELS,
+    writings={
+        "{premise} A {target}:": "{hypothesis}",
+        "A {target}:": "{premise} {hypothesis}",
+        "{hypothesis} from {target}:": "{premise}",
+    },
+)
+PAIRS = [
+    Example(f"{part}-{n}", {"premise": f"{part} premise {n}", "hypothesis": f"{part} hypothesis {n}"}, "abc"[n % 3])
+    for part in ("pool", "gold")
+    for n in range(8)
+]
+
+
+def grounded(requests: Requests, pool: list[Example], seed: int = 0) -> list[Example]:
+    return missing(requests, PAIR, pool, PAIRS[8:], seed)
+
+
+def test_grounded_ways_take_turns_where_there_is_a_pool_and_the_others_where_there_is_none() -> None:
+    assert (usable_writings(PAIR, grounded=True), usable_writings(PAIR, grounded=False)) == ([0, 2], [1])
+    assert usable_writings(TASK, grounded=True) == usable_writings(TASK, grounded=False) == [0]
+    only = replace(PAIR, writings=dict([PAIR.ways[0]]))
+    assert usable_writings(only, grounded=False) == [0]
+
+
+def test_a_grounded_request_takes_its_fields_from_the_pool(tmp_path: Path) -> None:
+    asked = grounded(order(tmp_path, amount=24), PAIRS[:8])
+    known = {row.id: row for row in PAIRS[:8]}
+    assert {row.provenance["writing"] for row in asked} == {0, 2}
+    for row in asked:
+        (name,) = row.fields
+        assert name == PAIR.given(row.provenance["writing"])[0]
+        assert row.fields[name] == known[row.provenance["source"]].fields[name]
+        assert row.provenance["writing"] == (0, 2)[row.provenance["attempt"] % 2]
+        assert str(row.target) in "abc"
+    assert len({row.provenance["source"] for row in asked}) > 4, "not always the same row"
+
+
+def test_without_a_pool_a_request_holds_nothing_or_fields_of_gold(tmp_path: Path) -> None:
+    assert all(not row.fields and row.provenance["writing"] == 1 for row in grounded(order(tmp_path), []))
+    only = replace(PAIR, writings=dict([PAIR.ways[0]]))
+    asked = missing(order(tmp_path), only, [], PAIRS[8:], 0)
+    known = {row.id: row for row in PAIRS[8:]}
+    assert len(asked) == 9
+    assert all(row.fields == {"premise": known[row.provenance["source"]].fields["premise"]} for row in asked)
+
+
+def test_a_grounded_request_is_the_same_whenever_it_is_asked(tmp_path: Path) -> None:
+    requests = order(tmp_path, amount=24)
+    first = grounded(requests, PAIRS[:8])
+    assert grounded(requests, PAIRS[:8]) == first
+    assert [row.fields for row in grounded(requests, PAIRS[:8], seed=1)] != [row.fields for row in first]
+    answer(requests, first[:5], first[5:7])
+    again = {row.id: row for row in grounded(requests, PAIRS[:8])}
+    assert all(again[row.id] == row for row in first if row.id in again)
+    assert set(again) > {row.id for row in first[7:]}
+
+
+TELL = Task("tell", ("facts",), "text", condition="topic", instruction="Tell it.")
+TOLD = [Example(str(n), {"facts": f"fact {n}", "topic": "aab"[n % 3]}, f"text {n}") for n in range(9)]
+
+
+def test_text_to_text_is_asked_by_condition(tmp_path: Path) -> None:
+    for balance, shares in (("gold", {"a": 6, "b": 3}), ("equal", {"a": 5, "b": 4})):
+        asked = missing(order(tmp_path, balance=balance), TELL, POOL, TOLD, 0)
+        assert Counter(row.fields["topic"] for row in asked) == shares
+        assert all(set(row.fields) == {"topic"} and row.target is None for row in asked)
+        assert all(row.provenance["requested"] == row.fields["topic"] for row in asked)
+
+
+def test_text_to_text_without_a_condition_is_asked_all_the_same(tmp_path: Path) -> None:
+    requests = order(tmp_path)
+    task = replace(TELL, condition=None, annotate_prompt="", writings={})
+    asked = missing(requests, task, POOL, TOLD, 0)
+    assert [(row.fields, row.target, row.provenance["requested"]) for row in asked] == [({}, None, "")] * 9
+    answer(requests, asked[:4], asked[4:6])
+    assert len(missing(requests, task, POOL, TOLD, 0)) == 5
