@@ -28,6 +28,7 @@ BOOLQ = Task(
     label_words={"false": "no", "true": "yes"},
     metrics=("accuracy",),
 )
+_SPELLINGS = {"0": "false", "1": "true", "false": "false", "true": "true"}
 
 
 class BoolQ(TaskDataModule):
@@ -53,6 +54,7 @@ class BoolQ(TaskDataModule):
 
     def normalise(self, row: Row) -> Row:
         """Accept labels as booleans, numbers and words, under ``label`` or ``answer``; a text is one line."""
-        label = str(row.get("label", row.get("answer"))).casefold()
         texts = {name: " ".join(row[name].split()) for name in BOOLQ.fields if isinstance(row.get(name), str)}
-        return {**row, **texts, "label": {"0": "false", "1": "true"}.get(label, label)}
+        label = row.get("label", row.get("answer"))
+        known = {} if label is None else {"label": _SPELLINGS.get(str(label).casefold(), label)}
+        return {**row, **texts, **known}

@@ -28,6 +28,7 @@ MULTIRC = Task(
     label_words={"0": "wrong", "1": "right"},
     metrics=("f1a", "em", "f1m", "accuracy"),
 )
+_SPELLINGS = {"false": "0", "true": "1"}
 
 
 class MultiRC(TaskDataModule):
@@ -53,8 +54,8 @@ class MultiRC(TaskDataModule):
 
     def normalise(self, row: Row) -> Row:
         """Accept labels as numbers, booleans and words; a text is one line, and an empty answer says so."""
-        label = str(row.get("label")).casefold()
         texts = {name: " ".join(row[name].split()) for name in MULTIRC.fields if isinstance(row.get(name), str)}
         if texts.get("answer") == "":
             texts["answer"] = "(no answer)"
-        return {**row, **texts, "label": {"false": "0", "true": "1"}.get(label, label)}
+        known = {"label": _SPELLINGS.get(str(row["label"]).casefold(), row["label"])} if "label" in row else {}
+        return {**row, **texts, **known}

@@ -51,6 +51,12 @@ def _act(act: Mapping[str, Any]) -> str:
     return f"{name.lower()}({' = '.join(filter(None, [act['slot'], values]))})"
 
 
+def _is_act(act: Any) -> bool:
+    if not isinstance(act, Mapping) or not {"act", "slot", "values"} <= act.keys():
+        return False
+    return isinstance(act["act"], str) or act["act"] in range(len(ACTS))
+
+
 class Sgd(TaskDataModule):
     """System turns of task-oriented dialogues."""
 
@@ -72,6 +78,7 @@ class Sgd(TaskDataModule):
 
     def normalise(self, row: Row) -> Row:
         """Put the dialogue acts into one line; texts are one line too."""
-        if isinstance(row.get("dialog_acts"), list):
-            row = {**row, "acts": linearise(row["dialog_acts"])}
+        acts = row.get("dialog_acts")
+        if isinstance(acts, list) and all(map(_is_act, acts)):
+            row = {**row, "acts": linearise(acts)}
         return {**row, **{name: " ".join(row[name].split()) for name in ("prompt",) if isinstance(row.get(name), str)}}
