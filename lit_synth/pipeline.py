@@ -190,8 +190,9 @@ class Pipeline:
             curve = folder / "curve.jsonl"
             self.ledger.do(folder, config, inputs, partial(_afresh, curve, config))
             rows = [row for _, row in read_json_lines(curve)]
-            tried += [(row[f"val_{self.task.headline}"], -row["val_loss"], rate, row["step"]) for row in rows]
-        best, _, rate, step = max(tried)
+            tried += [(row[f"val_{self.task.headline}"], row["step"], -row["val_loss"], rate) for row in rows]
+        # Few rows often tie. The longer training is taken then: a baseline cut short looks like a gain elsewhere.
+        best, step, _, rate = max(tried)
         told = f"{rate:g} for {step} steps is best on development, {self.task.headline} {100 * best:.1f}"
         self.tell(f"seed{seed}/{stage.name}: {told}")
         return Choice(rate, int(step))
