@@ -186,7 +186,7 @@ def test_the_choice_is_the_best_on_development(done: Path) -> None:
     curves = {rate: done / "seed0" / f"gold_search_{rate:g}" / "curve.jsonl" for rate in (1e-3, 3e-3)}
     points = [(rate, json.loads(line)) for rate, path in curves.items() for line in path.read_text().splitlines()]
     assert [point["step"] for _, point in points] == [2, 4, 2, 4]
-    best = max(points, key=lambda item: (item[1]["val_accuracy"], -item[1]["val_loss"]))
+    best = max(points, key=lambda item: (item[1]["val_accuracy"], item[1]["step"], -item[1]["val_loss"]))
     assert (chosen["learning_rate"], chosen["max_steps"]) == (best[0], best[1]["step"])
 
 
