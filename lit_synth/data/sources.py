@@ -91,8 +91,10 @@ def _example(task: Task, name: str, place: str, row: Row) -> Example:
     if task.labels:
         return Example(name, fields, _label(task, value, place))
     target = _text(value, task.target, place)
-    others = [_text(text, "references", place) for text in row.get("references") or ()]
-    return Example(name, fields, target, references=tuple(dict.fromkeys([target, *others])))
+    others = row.get("references") or []
+    # A format without lists has one text there.
+    texts = [_text(text, "references", place) for text in (others if isinstance(others, list) else [others])]
+    return Example(name, fields, target, references=tuple(dict.fromkeys([target, *texts])))
 
 
 def _text(value: Any, column: str, place: str) -> str:
