@@ -43,17 +43,18 @@ def command(task: str, data: Path, output: Path) -> list[str]:
     return [*start, *shlex.split(SIZES[task]), "--output", str(output / task)]
 
 
-def measure(task: str, data: Path, output: Path) -> None:
-    """Run a task as a process of its own; keep its seconds and peak memory."""
+def measure(task: str, data: Path, output: Path) -> bool:
+    """Run a task as a process of its own; keep its seconds and peak memory. Tell whether it went well."""
     started = time.monotonic()
     words = [sys.executable, "-m", *command(task, data, output)]
     process = subprocess.Popen(words)  # noqa: S603 - our own command
     _, status, usage = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status) != 0:
         print(f"{task}: failed; see above", file=sys.stderr)
-        return
+        return False
     found = {"seconds": time.monotonic() - started, "gigabytes": usage.ru_maxrss / 2**20}
     (output / f"{task}.json").write_text(json.dumps(found))
+    return True
 
 
 def table(output: Path) -> str:
@@ -81,8 +82,7 @@ def main() -> None:
     """Run the tasks and write the page."""
     data, output = Path(sys.argv[1]), Path(sys.argv[2])
     output.mkdir(parents=True, exist_ok=True)
-    for task in sys.argv[3:] or SIZES:
-        measure(task, data, output)
+    failed = [task for task in sys.argv[3:] or SIZES if not measure(task, data, output)]
     commands = "\n".join(shlex.join(command(task, Path("DATA_DIR"), Path("OUTPUT"))) for task in SIZES)
     intro = (
         "# Results\n\n## All six tasks, small\n\n"
@@ -95,6 +95,7 @@ def main() -> None:
         f"\n`python benchmarks/six_tasks.py DATA_DIR OUTPUT` runs these and writes this page:\n\n```\n{commands}\n```\n"
     )
     RESULTS.write_text(intro + table(output) + machine + closing)
+    sys.exit(bool(failed))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, Te
 from lit_synth.data.encoders import Encoder
 from lit_synth.examples import Example
 from lit_synth.metrics import score
-from lit_synth.settings import RunSettings
+from lit_synth.settings import STUDENTS, RunSettings
 from lit_synth.task import Task
 
 
@@ -47,10 +47,10 @@ def cut_inputs(run: RunSettings, module: TaskDataModule) -> dict[str, dict[str, 
     """
     task, splits = module.task, module.splits
     rows = [*splits.gold, *splits.development, *splits.pool, *splits.test]
-    model, length = run.student.name(task), run.student.max_length
-    encoders: dict[str, Encoder] = {
-        "student": ClassifierEncoder(model, length) if task.labels else Seq2SeqEncoder(model, length)
-    }
+    encoders: dict[str, Encoder] = {}
+    if set(run.strategies) & set(STUDENTS):
+        model, length = run.student.name(task), run.student.max_length
+        encoders["student"] = ClassifierEncoder(model, length) if task.labels else Seq2SeqEncoder(model, length)
     if run.needs_teacher:
         encoders["teacher"] = TeacherEncoder(run.teacher.model, max_length=run.teacher.max_length)
     return {

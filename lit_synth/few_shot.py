@@ -1,7 +1,6 @@
 """The baseline without fine-tuning: a model is shown examples in its prompt and answers, on this machine or served."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,11 @@ class FewShot:
         return score([self.task.headline], rows)[self.task.headline]
 
     def _asked(self, shots: int) -> dict[str, Any]:
-        return {"endpoint": asdict(self.settings.endpoint), "shots": shots, "task": asdict(self.task)}  # type: ignore[arg-type]
+        endpoint = self.settings.endpoint
+        assert endpoint is not None  # noqa: S101 - the caller has looked
+        # What an answer depends on; how long it is waited for is not part of it.
+        names = ("base_url", "model", "temperature", "max_tokens", "chat", "parameters")
+        return {"endpoint": {name: getattr(endpoint, name) for name in names}, "shots": shots}
 
     def _test_served(self, stage: Path, shots: int, module: TaskDataModule) -> None:
         rows = self._ask(module.splits.test, shots, module)
@@ -90,11 +93,16 @@ class FewShot:
     def _ask(self, examples: Sequence[Example], shots: int, module: TaskDataModule) -> list[Scored]:
         endpoint = self.settings.endpoint
         assert endpoint is not None  # noqa: S101 - the callers have looked
-        prompts = [conversation(self.task, example, module.splits.gold[:shots]) for example in examples]
+        shown = module.splits.gold[:shots]
+        prompts: list[Any] = [conversation(self.task, example, shown) for example in examples]
+        if not endpoint.chat:
+            prompts = ["\n\n".join(_said(messages)) for messages in prompts]
         cache = self.run.output / "answers.jsonl"
         found = ask(endpoint, prompts, cache, lambda line: self.tell(f"  {'few_shot':<24} {line}"))
         words = {label: self.task.word(label) for label in self.task.labels}
-        read = [read_answer(text, words) if words else (text.strip() if text else None) for text in found]
+        # Prompts end in what the answer is, such as "Intent:"; many models repeat it.
+        prefix = self.task.annotate_prompt.splitlines()[-1]
+        read = [read_answer(text, words, prefix) if words else (text.strip() if text else None) for text in found]
         return [scored(example, answer) for example, answer in zip(examples, read, strict=True)]
 
 
@@ -113,6 +121,17 @@ def conversation(task: Task, example: Example, shown: Sequence[Example]) -> list
         messages.append({"role": "user", "content": task.prompt(row.fields)})
         messages.append({"role": "assistant", "content": task.completion(str(row.target)).strip()})
     return [*messages, {"role": "user", "content": task.prompt(example.fields)}]
+
+
+def _said(messages: Sequence[dict[str, str]]) -> list[str]:
+    """Return a conversation as parts of one text, for a model that completes texts: each answer behind its prompt."""
+    parts = [messages[0]["content"]]
+    for message in messages[1:]:
+        if message["role"] == "assistant":
+            parts[-1] += f" {message['content']}"
+        else:
+            parts.append(message["content"])
+    return parts
 
 
 def _outside(path: Path) -> int:

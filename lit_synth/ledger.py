@@ -61,13 +61,14 @@ class Ledger:
         return key
 
 
-def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...]) -> None:
+def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free: tuple[str, ...] = ()) -> None:
     """Write the run's config into its folder, or check that the folder is of the same run.
 
     Args:
         output: Of the run.
         config: The resolved config.
         open_keys: What may differ from the last time: more seeds, more strategies.
+        free: Settings that may take any value, by their path, such as ``few_shot.endpoint.timeout``.
 
     Raises:
         InputError: The folder holds something else, or a run with another config.
@@ -83,9 +84,10 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...]) -> N
                 whole = ",".join(map(str, dict.fromkeys([*before[key], *config[key]])))
                 raise InputError(f"{path}: has {key} {gone[0]!r} already, which would be lost; give --{key} {whole}")
         for key in [*config, *before]:
-            if key not in open_keys and before.get(key) != config.get(key):
+            old, new = (_without(key, value.get(key), free) for value in (before, config))
+            if key not in open_keys and old != new:
                 raise InputError(
-                    f"{path}: made with {_difference(key, before.get(key), config.get(key))}; "
+                    f"{path}: made with {_difference(key, old, new)}; "
                     "give another --output, or the same config to go on"
                 )
     elif output.exists() and (not output.is_dir() or any(output.iterdir())):
@@ -99,6 +101,13 @@ def write_json(path: Path, value: Any) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(path)
+
+
+def _without(path: str, value: Any, free: tuple[str, ...]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    kept = {name: inner for name, inner in value.items() if f"{path}.{name}" not in free}
+    return {name: _without(f"{path}.{name}", inner, free) for name, inner in kept.items()}
 
 
 def _difference(key: str, before: Any, now: Any) -> str:

@@ -1,7 +1,7 @@
 """The main job: teacher, synthetic rows, students, figures; stages are joined by files only."""
 
-import hashlib
 import json
+import shlex
 import shutil
 import sys
 from collections import Counter
@@ -30,6 +30,11 @@ from lit_synth.report.table import terminal_table
 from lit_synth.settings import STUDENTS, Choice, RunSettings
 from lit_synth.stages import StageCLI, quiet, run_stage
 
+HOW_ASKED = tuple(
+    f"few_shot.endpoint.{name}"
+    for name in ("max_requests", "timeout", "retries", "concurrency", "requests_per_minute", "key_variable")
+)
+"""Settings on which no answer depends: they may be changed between two calls."""
 LIBRARIES = ("lit-synth", "torch", "lightning", "transformers", "peft")
 
 
@@ -66,7 +71,7 @@ class Pipeline:
         if unknown := set(self.task.metrics) - set(KNOWN):
             raise InputError(f"task {self.task.name}: unknown metric {min(unknown)!r}; known: {', '.join(KNOWN)}")
         steps = plan(run, self.module)
-        claim(run.output, _plain(run), open_keys=("seeds", "strategies"))
+        claim(run.output, _plain(run), open_keys=("seeds", "strategies"), free=HOW_ASKED)
         self.details["cut"] = cut_inputs(run, self.module)
         for name, found in self.details["cut"].items():
             if found["cut"]:
@@ -95,7 +100,7 @@ class Pipeline:
         sizes = {part: len(getattr(splits, part)) for part in ("gold", "development", "pool", "test")}
         self.splits[f"seed{seed}"] = {**sizes, "removed": splits.removed}
         self.tell(f"seed {seed}: " + ", ".join(f"{count:,} {part}" for part, count in sizes.items()))
-        data = [_hash(path) for path in module.files()]
+        data = [module.fingerprint()]
         keys: dict[str, str] = {}
         if run.needs_teacher:
             keys["teacher"] = self._teacher(seed, folder, data)
@@ -212,7 +217,7 @@ class Pipeline:
             "labels": list(module.task.labels),
             "metrics": list(module.task.metrics),
             "long_field": module.task.long_field,
-            "command": " ".join(["lit_synth", *sys.argv[1:]]),
+            "command": shlex.join(["lit_synth", *sys.argv[1:]]),
             "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in LIBRARIES},
             "limit": run.limit,
             "seconds": self.ledger.seconds,
@@ -224,11 +229,6 @@ class Pipeline:
 def _afresh(curve: Path, config: dict[str, Any]) -> None:
     curve.unlink(missing_ok=True)
     run_stage(config, ("fit",))
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _plain(run: RunSettings) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def plan(run: RunSettings, module: TaskDataModule) -> list[Step]:
         run: The settings.
         module: Knows the rows of the first seed; other seeds cost about the same.
     """
-    return [*_teacher_steps(run, module), *_student_steps(run, module)]
+    return [*_teacher_steps(run, module), *_few_shot_steps(run, module), *_student_steps(run, module)]
 
 
 def _teacher_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
@@ -66,7 +66,23 @@ def _teacher_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
         yield Step("test the teacher", f"{len(splits.test):,} rows", 2 * weights * prompt * len(splits.test))
 
 
+def _few_shot_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
+    settings, splits = run.few_shot, module.splits
+    if "few_shot" not in run.strategies or settings.endpoint is not None:
+        return
+    model = settings.model or run.teacher.model
+    # Each number of examples is tried on the development part; the test may be done with the most of them.
+    parts = [(number, splits.development) for number in settings.shots] + [(max(settings.shots), splits.test)]
+    tokens = sum(
+        len(rows) * _mean_length(module, TeacherEncoder(model, max_length=settings.max_length, shots=number), rows)
+        for number, rows in parts
+    )
+    yield Step("few_shot", f"{len(splits.test):,} rows", 2 * body_weights(model) * tokens)
+
+
 def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
+    if not set(run.strategies) & set(STUDENTS):
+        return
     settings = run.student
     name = settings.name(module.task)
     kind = ClassifierEncoder if module.task.labels else Seq2SeqEncoder
@@ -124,6 +140,6 @@ def plan_table(run: RunSettings, steps: list[Step], rate: float) -> Table:
 
 
 def _mean_length(module: TaskDataModule, encoder: Encoder, examples: list[Example]) -> float:
-    sample = examples[:200]
-    rows = [encoder.prediction_row(module.task, example) for example in sample]
+    gold = module.splits.gold
+    rows = [encoder.prediction_row(module.task, example, gold) for example in examples[:100]]
     return sum(len(row["input_ids"]) for row in rows) / max(1, len(rows))

@@ -133,6 +133,8 @@ def data_config(run: RunSettings, seed: int, encoder: Config, **arguments: Any) 
     chosen = {key: value for key, value in arguments.items() if value is not None}
     source = {"data_dir": run.data_dir, "dataset": run.dataset, "revision": run.revision}
     chosen |= {key: value for key, value in source.items() if value is not None}
+    if run.dataset is not None and run.data_dir is None:
+        chosen["data_dir"] = None  # not the task's own default
     if run.task is not None:
         chosen["task"] = asdict(run.task)
     return callback(_class_path(run.data), encoder=encoder, partition=partition, **chosen)

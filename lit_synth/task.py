@@ -13,6 +13,16 @@ HEADLINES = {True: ("accuracy", "macro_f1", "f1a"), False: ("rougeL",)}
 """Metrics that may come first, for classification and for text to text: students are chosen by them as they learn."""
 
 
+NEEDED = {
+    "f1a": ("paragraph", "question"),
+    "em": ("paragraph", "question"),
+    "f1m": ("paragraph", "question"),
+    "slot_error_rate": ("acts",),
+    "coverage": ("triples",),
+}
+"""Fields that a metric reads."""
+
+
 def fill(template: str, values: Mapping[str, str]) -> str:
     """Replace every ``{name}`` of a template in one pass, so that braces inside a value are left alone.
 
@@ -51,6 +61,8 @@ class Task:
             that holds fields too is grounded: they are taken from a row of the pool, or of gold where there is none.
         condition: Text to text: column whose value is asked for when inputs are written, such as a topic.
         long_field: Field that is cut where an input is too long; the longest one by default.
+        unit: Fields whose rows are scored as one, such as paragraph and question; test rows are limited by whole units.
+        references: Text to text: column with a list of further target texts.
         patterns: Regular expression that a written field has to match as a whole, by field.
         label_words: What stands for a label in prompts and completions; underscores become spaces by default.
         metrics: Test figures, the headline first; see `lit_synth.metrics`.
@@ -75,6 +87,8 @@ class Task:
     writings: dict[str, str] = field(default_factory=dict)
     condition: str | None = None
     long_field: str | None = None
+    unit: tuple[str, ...] = ()
+    references: str | None = None
     patterns: dict[str, str] = field(default_factory=dict)
     label_words: dict[str, str] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
@@ -140,7 +154,9 @@ class Task:
 
     def written(self, writing: int, example: Example) -> str:
         """Return what a teacher answers to `request`."""
-        return " " + fill(self.ways[writing][1], example.fields).strip()
+        # A field is one line here, as `parse` wants it.
+        fields = {name: " ".join(text.split()) for name, text in example.fields.items()}
+        return " " + fill(self.ways[writing][1], fields).strip()
 
     def parse(self, writing: int, text: str) -> dict[str, str] | None:
         """Read a written text back into its fields; ``None`` where it does not follow template and patterns.
@@ -190,7 +206,14 @@ def _writing(task: Task) -> dict[str, str]:
 def _check_columns(task: Task) -> None:
     if not task.fields or len({*task.fields, task.target}) <= len(task.fields):
         raise InputError(f"task {task.name}: give one field or more, each once, and a target that is none of them")
-    for name, columns in (("long_field", filter(None, [task.long_field])), ("patterns", iter(task.patterns))):
+    needed = [field for metric in task.metrics for field in NEEDED.get(metric, ())]
+    named = (
+        ("long_field", filter(None, [task.long_field])),
+        ("patterns", iter(task.patterns)),
+        ("unit", iter(task.unit)),
+        ("metrics: what one of them reads,", iter(needed)),
+    )
+    for name, columns in named:
         unknown = sorted(set(columns) - set(task.fields))
         if unknown:
             known = ", ".join(task.fields)
@@ -212,6 +235,10 @@ def _check_columns(task: Task) -> None:
 def _check_labels(task: Task) -> None:
     if len(task.labels) == 1:
         raise InputError(f"task {task.name}: needs two labels or more, or none, found {list(task.labels)}")
+    if {"f1a", "em", "f1m"} & set(task.metrics) and task.labels != ("0", "1"):
+        raise InputError(
+            f"task {task.name}: metrics f1a, em and f1m want the labels 0 and 1, found {list(task.labels)}"
+        )
     words: dict[str, str] = {}
     for label in task.labels:
         other = words.setdefault(task.word(label), label)

@@ -116,7 +116,8 @@ class Seq2SeqEncoder:
         source = self._source(task, example)
         targets = example.references or (str(example.target),)
         return [
-            {"input_ids": source, "labels": self._encode(text, self.max_target_length), "example": example}
+            # Of a target that is too long the end goes, end token and all: it does not teach to stop there.
+            {"input_ids": source, "labels": self._encode(text)[: self.max_target_length], "example": example}
             for text in targets
         ]
 

@@ -1,6 +1,9 @@
 """The data module of every task: splits, synthetic rows, and batches for whichever encoder it is given."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -93,17 +96,21 @@ class TaskDataModule(L.LightningDataModule):
         """
         if self._splits is None:
             if (self.data_dir is None) == (self.dataset is None):
-                raise InputError(f"task {self.task.name}: give a folder of rows (data_dir) or a data set of the hub")
+                given = "neither" if self.dataset is None else "both"
+                raise InputError(
+                    f"task {self.task.name}: give a folder (data_dir) or a data set of the hub, not {given}"
+                )
             train, test = self._rows_of_folder() if self.data_dir else self._rows_of_hub()
             self._splits = make_splits(self.task, train, test, self.partition)
         return self._splits
 
-    def files(self) -> list[Path]:
-        """Return the files of the folder of rows; none where they come from the hub."""
-        if self.data_dir is None:
-            return []
-        folder = Path(resolve(self.data_dir))
-        return [path for split in ("train", "validation", "test") if (path := find_split(folder, split))]
+    def fingerprint(self) -> str:
+        """Return a hash of the task and of every row, wherever they come from: what a stage's result depends on."""
+        parts = self.splits.gold, self.splits.development, self.splits.pool_gold, self.splits.test
+        digest = hashlib.sha256(json.dumps(asdict(self.task)).encode())
+        for example in chain.from_iterable(parts):
+            digest.update(json.dumps(example.to_dict(), sort_keys=True).encode())
+        return digest.hexdigest()
 
     def _rows_of_folder(self) -> tuple[list[Example], list[Example]]:
         folder = Path(resolve(str(self.data_dir)))
@@ -141,8 +148,7 @@ class TaskDataModule(L.LightningDataModule):
         if self.requests is None:
             raise InputError("predict needs data.requests: a folder, and annotate or generate")
         rows = list(read_examples(self.requests.source)) if self.requests.source else self.splits.pool
-        gold = [*self.splits.gold, *self.splits.development]
-        return missing(self.requests, self.task, rows, gold, self.partition.seed)
+        return missing(self.requests, self.task, rows, self.splits.gold, self.partition.seed)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return shuffled batches of like length."""

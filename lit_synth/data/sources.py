@@ -69,7 +69,10 @@ def read_hub(task: Task, dataset: str, revision: str | None, split: str, normali
         (
             f"{dataset}[{split}]:{number}",
             number,
-            {key: names[key][value] if key in names and value >= 0 else value for key, value in row.items()},
+            {
+                key: names[key][value] if key in names and value is not None and value >= 0 else value
+                for key, value in row.items()
+            },
         )
         for number, row in enumerate(rows, start=1)
     )
@@ -91,9 +94,9 @@ def _example(task: Task, name: str, place: str, row: Row) -> Example:
     if task.labels:
         return Example(name, fields, _label(task, value, place))
     target = _text(value, task.target, place)
-    others = row.get("references") or []
+    others = (_column(row, task.references, place) if task.references else None) or []
     # A format without lists has one text there.
-    texts = [_text(text, "references", place) for text in (others if isinstance(others, list) else [others])]
+    texts = [_text(text, str(task.references), place) for text in (others if isinstance(others, list) else [others])]
     return Example(name, fields, target, references=tuple(dict.fromkeys([target, *texts])))
 
 

@@ -75,15 +75,15 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
     rest = rest[: partition.pool_limit]
     development = _hold_out(task, gold, partition.development_share)
     chosen = {example.id for example in development}
-    shuffled_test = list(test)
-    random.Random("test").shuffle(shuffled_test)
+    tested, joined = _joined(task, test) if not task.labels else (list(test), 0)
+    random.Random("test").shuffle(tested)
     return Splits(
         gold=[example for example in gold if example.id not in chosen],
         development=development,
         pool=[example.with_target(None) for example in rest],
         pool_gold=rest,
-        test=shuffled_test[: partition.test_limit],
-        removed=removed,
+        test=_limited(task, tested, partition.test_limit),
+        removed=removed | ({"joined in test": joined} if joined else {}),
     )
 
 
@@ -91,22 +91,35 @@ def _without_repeats(
     task: Task, train: Sequence[Example], test: Sequence[Example]
 ) -> tuple[list[Example], dict[str, int]]:
     in_test = {task.key(example) for example in test}
-    # Text to text: an input with several texts is one row with several references.
-    repeated = "repeated in train" if task.labels else "joined to the row with the same input"
+    fresh = [example for example in train if task.key(example) not in in_test]
+    kept, repeated = _joined(task, fresh)
+    name = "repeated in train" if task.labels else "joined to the row with the same input"
+    return kept, {"also in test": len(train) - len(fresh), name: repeated}
+
+
+def _joined(task: Task, rows: Sequence[Example]) -> tuple[list[Example], int]:
+    """Keep one row an input; text to text, with the references of all. Return the others' number too."""
     kept: dict[str, Example] = {}
-    removed = {"also in test": 0, repeated: 0}
-    for example in train:
-        key = task.key(example)
-        if key in in_test:
-            removed["also in test"] += 1
-        elif key in kept:
-            removed[repeated] += 1
-            if not task.labels:
-                references = dict.fromkeys([*kept[key].references, *example.references])
-                kept[key] = replace(kept[key], references=tuple(references))
-        else:
-            kept[key] = example
-    return list(kept.values()), removed
+    for example in rows:
+        first = kept.setdefault(task.key(example), example)
+        if first is not example and not task.labels:
+            references = tuple(dict.fromkeys([*first.references, *example.references]))
+            kept[task.key(example)] = replace(first, references=references)
+    return list(kept.values()), len(rows) - len(kept)
+
+
+def _limited(task: Task, rows: Sequence[Example], limit: int | None) -> list[Example]:
+    """Return the first rows; where several are scored as one unit, only whole ones, but one at least."""
+    units: dict[str, list[Example]] = defaultdict(list)
+    for number, example in enumerate(rows):
+        name = "\n".join(example.fields[field] for field in task.unit) if task.unit else str(number)
+        units[name].append(example)
+    kept: list[Example] = []
+    for unit in units.values():
+        if limit is not None and kept and len(kept) + len(unit) > limit:
+            break
+        kept += unit
+    return kept
 
 
 def _check(task: Task, train: Sequence[Example], count: int, fraction: float) -> None:

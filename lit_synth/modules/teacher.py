@@ -195,7 +195,7 @@ class Teacher(L.LightningModule):
     def _answered(self, batch: dict[str, Any]) -> list[Example]:
         pairs = zip(batch["example"], self._texts(batch), strict=True)
         return [
-            replace(example, target=text, origin=_annotated(example), provenance={**example.provenance, "text": text})
+            replace(example, target=text, origin=_annotated(example), provenance={**example.provenance, "answer": text})
             for example, text in pairs
         ]
 
@@ -235,7 +235,9 @@ class Teacher(L.LightningModule):
         """The task's labels as one tree of tokens."""
         words = [self.task.completion(label) for label in self.task.labels]
         tokens = [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
-        return build_trie(tokens, self.tokenizer.eos_token_id)
+        # Without fine-tuning, what follows a label is the blank line in front of the next example.
+        ends = self.tokenizer("\n\n", add_special_tokens=False)["input_ids"] if self.sampling.one_line else ()
+        return build_trie(tokens, next(iter(ends), self.tokenizer.eos_token_id))
 
 
 def _annotated(example: Example) -> Origin:

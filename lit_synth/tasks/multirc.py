@@ -25,6 +25,7 @@ MULTIRC = Task(
         "Paragraph: {paragraph}\nA question, and a {target} answer.\nQuestion:": "{question}\nAnswer: {answer}",
     },
     long_field="paragraph",
+    unit=("paragraph", "question"),
     label_words={"0": "wrong", "1": "right"},
     metrics=("f1a", "em", "f1m", "accuracy"),
 )

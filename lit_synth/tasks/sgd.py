@@ -30,6 +30,7 @@ SGD = Task(
     condition="service",
     annotate_prompt="Service: {service}\nUser: {prompt}\nActs: {acts}\nAssistant:",
     writings={"A turn of a dialogue with {service}.\nUser:": "{prompt}\nActs: {acts}"},
+    references="references",
     patterns={"acts": rf"{_ACT}(?: {_ACT})*"},
     metrics=("rougeL", "rouge1", "rouge2", "bleu", "chrf", "slot_error_rate"),
 )

@@ -25,6 +25,7 @@ WEBNLG = Task(
     condition="category",
     annotate_prompt="Facts: {triples}\nText:",
     writings={"Facts about {category}, as subject | predicate | object:": "{triples}"},
+    references="references",
     patterns={"triples": rf"{_TRIPLE}(?: && {_TRIPLE})*"},
     metrics=("rougeL", "rouge1", "rouge2", "bleu", "chrf", "coverage"),
 )
