@@ -100,16 +100,18 @@ def test_a_module_reads_train_and_the_split_that_is_scored(save: Save, tiny_enco
     module = Rte(ClassifierEncoder(str(tiny_encoder)), dataset=str(folder), partition=Partition(6))
     assert {row.fields["premise"] for row in module.splits.test} == {"Snow."}
     assert len(module.splits.gold) + len(module.splits.development) == 6
-    assert module.files() == []
     (tmp_path / "plain").mkdir()
     for split, rows in (("train", ROWS), ("validation", held)):
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         (tmp_path / "plain" / f"{split}.jsonl").write_text(lines)
     other = Rte(ClassifierEncoder(str(tiny_encoder)), data_dir=str(tmp_path / "plain"), partition=Partition(6))
     assert other.splits == module.splits
+    assert other.fingerprint() == module.fingerprint()
 
 
-@pytest.mark.parametrize("given", [{}, {"data_dir": "rows", "dataset": "owner/name"}])
-def test_a_folder_or_a_data_set_is_wanted(tiny_encoder: Path, given: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=r"task rte: give a folder of rows \(data_dir\) or a data set of the hub"):
+@pytest.mark.parametrize(("given", "found"), [({}, "neither"), ({"data_dir": "rows", "dataset": "owner/name"}, "both")])
+def test_a_folder_or_a_data_set_is_wanted(tiny_encoder: Path, given: dict[str, Any], found: str) -> None:
+    with pytest.raises(
+        InputError, match=rf"task rte: give a folder \(data_dir\) or a data set of the hub, not {found}"
+    ):
         _ = Rte(ClassifierEncoder(str(tiny_encoder)), **given).splits

@@ -367,7 +367,6 @@ def test_a_low_limit_of_the_server_is_lived_with(cache: Path, monkeypatch: pytes
 def test_requests_are_spaced(cache: Path) -> None:
     with serving(echo) as server:
         ask(at(server.url, requests_per_minute=600), numbered(8), cache)
-    assert server.most == 1
     assert 0.6 < server.times[-1] - server.times[0] < 3, "7 gaps of a tenth of a second"
 
 

@@ -137,7 +137,7 @@ class Texts(L.Callback):
         self.found: list[str] = []
 
     def on_test_batch_end(self, *arguments: Any, **_: Any) -> None:
-        self.found = arguments[2]
+        self.found = arguments[2]["texts"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
