@@ -202,10 +202,14 @@ class Teacher(L.LightningModule):
     def _generated(self, batch: dict[str, Any]) -> list[Example]:
         seeds = [example.provenance["seed"] for example in batch["example"]]
         records = []
-        for example, text in zip(batch["example"], self._sample(batch, seeds, self.sampling), strict=True):
+        # As they were asked: a given field that is too long is cut in them.
+        asked = [ids[mask.bool()] for ids, mask in zip(batch["input_ids"], batch["attention_mask"], strict=True)]
+        prompts = self.tokenizer.batch_decode(asked, skip_special_tokens=True)
+        texts = self._sample(batch, seeds, self.sampling)
+        for example, prompt, text in zip(batch["example"], prompts, texts, strict=True):
             way = example.provenance["writing"]
             fields = self.task.parse(way, text) if text is not None else None
-            made = {"prompt": self.task.request(way, example), "text": text}
+            made = {"prompt": prompt, "text": text}
             whole = {**example.fields, **fields} if fields else {}
             records.append(replace(example, fields=whole, provenance={**example.provenance, **made}))
         return records

@@ -61,10 +61,14 @@ def few_shot(folder: RunFolder) -> Markup:
     ]
     if not rows:
         return Markup()
-    outside = "no whole text" if folder.is_text else "answers outside the labels"
+    outside = "no text" if folder.is_text else "answers outside the labels"
     headers = ("seed", "model", "examples shown", f"development {metric.column} by examples shown", outside)
     about = "A large model, prompted only. Development rows choose the number of examples in the prompt. "
-    about += "A text that does not end is no text." if folder.is_text else "An answer outside the labels is wrong."
+    about += (
+        "A text that a model on this machine does not end is no text; a served one is scored as far as it goes."
+        if folder.is_text
+        else "An answer outside the labels is wrong."
+    )
     return section("Few-shot", table(headers, rows, left=2, caption=folder.limits.caption), note=about)
 
 

@@ -1,0 +1,186 @@
+"""Which model `embedded:seq2seq` is.
+
+No pretrained model with a decoder ships in a package, so one has to be made. Each way to make one is trained on 5 % and
+25 % of WebNLG's inputs, for as many steps, and writes texts for 200 rows of validation, greedily. The learning rate is
+searched at 5 % on those same rows, for each way alike, and kept for 25 %:
+
+    python benchmarks/seq2seq_start.py DATA_DIR [steps [way ...]]
+"""
+
+import random
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from transformers import (
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BartConfig,
+    BartForConditionalGeneration,
+    EncoderDecoderModel,
+)
+
+from lit_synth.callbacks.predictions import Predictions
+from lit_synth.data import Mixture, Partition, Seq2SeqEncoder
+from lit_synth.data.sources import find_split, read_split
+from lit_synth.embedded import student_path
+from lit_synth.modules import Seq2Seq
+from lit_synth.stages import quiet
+from lit_synth.tasks.webnlg import WEBNLG, WebNlg
+
+STEPS = 150
+RATES = (3e-4, 1e-3)
+ROWS = 200
+NAMES = {
+    "self_attn.q_proj": "attention.self.query",
+    "self_attn.k_proj": "attention.self.key",
+    "self_attn.v_proj": "attention.self.value",
+    "self_attn.out_proj": "attention.output.dense",
+    "self_attn_layer_norm": "attention.output.LayerNorm",
+    "fc1": "intermediate.dense",
+    "fc2": "output.dense",
+    "final_layer_norm": "output.LayerNorm",
+}
+
+
+def ids(tokenizer: Any) -> dict[str, Any]:
+    """Return how a text starts, ends and is padded."""
+    start, end, pad = tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id
+    return {"decoder_start_token_id": start, "bos_token_id": start, "eos_token_id": end, "pad_token_id": pad}
+
+
+def bert2bert(tokenizer: Any) -> Any:
+    """Return MiniLM twice, joined by fresh cross-attention, with a fresh head over tied embeddings."""
+    encoder = AutoModel.from_pretrained(student_path())
+    decoder = AutoModelForCausalLM.from_pretrained(student_path(), is_decoder=True, add_cross_attention=True)
+    model = EncoderDecoderModel(encoder=encoder, decoder=decoder)
+    model.config.update(ids(tokenizer))
+    model.generation_config.update(**ids(tokenizer))
+    return model
+
+
+def bart(tokenizer: Any, width: int, layers: tuple[int, int], heads: int) -> Any:
+    """Return a BART of random weights."""
+    shape: dict[str, Any] = {}
+    for side, count in zip(("encoder", "decoder"), layers, strict=True):
+        shape |= {f"{side}_layers": count, f"{side}_attention_heads": heads, f"{side}_ffn_dim": 4 * width}
+    size = {"vocab_size": len(tokenizer), "d_model": width, "max_position_embeddings": 512}
+    return BartForConditionalGeneration(BartConfig(**size, **shape, **ids(tokenizer), forced_eos_token_id=None))
+
+
+def warm_bart(tokenizer: Any, depth: int, copied: bool) -> Any:
+    """Return a BART whose encoder is MiniLM and whose decoder starts from its layers, all over the same embeddings.
+
+    BERT and BART are the same network but for names, token types and the places of positions.
+
+    Args:
+        tokenizer: MiniLM's.
+        depth: Layers of the decoder, taken from MiniLM's at even distances.
+        copied: Cross-attention starts from self-attention, so that a token first looks at those that are like it.
+    """
+    source = AutoModel.from_pretrained(student_path())
+    states = source.state_dict()
+    count = source.config.num_hidden_layers
+    model = bart(tokenizer, source.config.hidden_size, (count, depth), source.config.num_attention_heads)
+    found: dict[str, Any] = {"model.shared.weight": states["embeddings.word_embeddings.weight"]}
+    positions = states["embeddings.position_embeddings.weight"] + states["embeddings.token_type_embeddings.weight"][0]
+    for side, layers in (("encoder", range(count)), ("decoder", range(0, count, count // depth))):
+        found[f"model.{side}.embed_positions.weight"] = torch.cat([torch.zeros_like(positions[:2]), positions])
+        for kind in ("weight", "bias"):
+            found[f"model.{side}.layernorm_embedding.{kind}"] = states[f"embeddings.LayerNorm.{kind}"]
+            for index, layer in enumerate(layers):
+                for name, old in NAMES.items():
+                    value = states[f"encoder.layer.{layer}.{old}.{kind}"]
+                    found[f"model.{side}.layers.{index}.{name}.{kind}"] = value
+                    if copied and side == "decoder" and name.startswith("self_attn"):
+                        cross = name.replace("self_attn", "encoder_attn")
+                        found[f"model.decoder.layers.{index}.{cross}.{kind}"] = value
+    unknown = set(found) - set(model.state_dict())
+    if unknown:
+        raise RuntimeError(f"BART has no {sorted(unknown)[0]}")
+    model.load_state_dict(found, strict=False)
+    return model
+
+
+WAYS = {
+    "MiniLM twice": bert2bert,
+    "BART, random": partial(bart, width=256, layers=(3, 3), heads=4),
+    "BART of MiniLM": partial(warm_bart, depth=6, copied=False),
+    "the same, copied": partial(warm_bart, depth=6, copied=True),
+    "the same, 3 layers": partial(warm_bart, depth=3, copied=True),
+}
+
+
+def make(way: str, folder: Path) -> str:
+    """Save the model of one way, and return its folder."""
+    tokenizer = AutoTokenizer.from_pretrained(student_path(), bos_token="[CLS]", eos_token="[SEP]")
+    torch.manual_seed(0)
+    model = WAYS[way](tokenizer)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+def measure(model: str, data_dir: str, fraction: float, rate: float, steps: int, folder: Path) -> dict[str, Any]:
+    """Train on a share of the inputs and return the figures of validation rows."""
+    parts = Partition(fraction), Mixture(development=True)
+    data = WebNlg(Seq2SeqEncoder(model), data_dir=data_dir, partition=parts[0], mixture=parts[1])
+    rows = read_split(WEBNLG, find_split(Path(data_dir), "validation") or Path("validation"), data.normalise)
+    data._splits = replace(data.splits, test=random.Random(0).sample(rows, ROWS))
+    optimizer = partial(torch.optim.AdamW, lr=rate, weight_decay=0.01, fused=True)
+    L.seed_everything(0, verbose=False)
+    trainer = L.Trainer(
+        accelerator="cpu",
+        precision="bf16-mixed",
+        max_steps=steps,
+        limit_val_batches=0,
+        callbacks=[Predictions(folder)],
+        default_root_dir=folder,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    student = Seq2Seq(WEBNLG, model, optimizer, dropout=0.0)
+    started = time.monotonic()
+    trainer.fit(student, data)
+    loss, trained = float(trainer.callback_metrics["train_loss"]), time.monotonic() - started
+    figures = {
+        name.removeprefix("test_"): value for name, value in trainer.test(student, data, verbose=False)[0].items()
+    }
+    return figures | {"loss": loss, "trained": trained, "wrote": time.monotonic() - started - trained}
+
+
+def main(data_dir: str, steps: int, ways: list[str]) -> None:
+    """Print a row for each way, share and rate."""
+    quiet()
+    print(
+        f"{'way':<20}{'inputs':>8}{'rate':>8}{'ROUGE-L':>9}{'BLEU':>7}{'facts':>7}{'loss':>7}{'s fit':>7}{'s test':>7}"
+    )
+    with tempfile.TemporaryDirectory() as root:
+        for number, way in enumerate(ways):
+            model = make(way, Path(root) / str(number))
+            best = (-1.0, RATES[0])
+            for fraction, rates in ((0.05, RATES), (0.25, None)):
+                for rate in rates or [best[1]]:
+                    folder = Path(root) / f"{number}_{fraction:g}_{rate:g}"
+                    found = measure(model, data_dir, fraction, rate, steps, folder)
+                    best = max(best, (found["rougeL"], rate))
+                    share = [found[name] for name in ("rougeL", "bleu", "coverage")]
+                    print(
+                        f"{way:<20}{fraction:>8.0%}{rate:>8g}{share[0]:>9.1%}{share[1]:>7.1%}{share[2]:>7.1%}"
+                        f"{found['loss']:>7.2f}{found['trained']:>7.0f}{found['wrote']:>7.0f}",
+                        flush=True,
+                    )
+                    print((folder / "predictions.jsonl").read_text().split("\n")[0][:300], file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else STEPS, sys.argv[3:] or list(WAYS))
