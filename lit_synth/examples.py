@@ -31,6 +31,7 @@ class Example:
         probabilities: Probability of every label by name, where an annotator gave one; sums to 1.
         provenance: How a synthetic row was made (seed, prompt, attempt, reason of a rejection).
         references: Text to text: every target text that is known; ``target`` is the first of them.
+        weight: How much the row counts in a student's loss.
 
     >>> Example("7", {"text": "wake me at nine"}, "alarm_set").with_target(None).target is None
     True
@@ -43,6 +44,7 @@ class Example:
     probabilities: Mapping[str, float] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     references: tuple[str, ...] = ()
+    weight: float = 1.0
 
     def with_target(self, target: str | None) -> "Example":
         """Return the same input with another target, and no other reference."""
@@ -55,6 +57,8 @@ class Example:
             row["probabilities"] = {label: round(value, 6) for label, value in self.probabilities.items()}
         if self.references:
             row["references"] = list(self.references)
+        if self.weight != 1.0:
+            row["weight"] = round(self.weight, 6)
         if self.provenance:
             row["provenance"] = dict(self.provenance)
         return row
