@@ -3,17 +3,18 @@
     python benchmarks/six_tasks.py DATA_DIR OUTPUT [task ...]
 
 ``DATA_DIR`` holds a folder for each task. A run that was stopped goes on; what is measured is the run that finished it.
-Rewrites ``benchmarks/RESULTS.md`` from all runs found in ``OUTPUT``.
+Rewrites its section of ``benchmarks/RESULTS.md`` from all runs found in ``OUTPUT``.
 """
 
 import json
 import os
-import platform
 import shlex
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from results import MACHINE, markdown_table, write_section
 
 SMALL = (
     "--limit 100 --teacher.max_epochs 2 --generation.amount 80 --student.batch_size 16 "
@@ -32,7 +33,6 @@ SIZES = {
     "webnlg": f"--fraction 150 {TEXTS}",
 }
 STRATEGIES = ("gold", "annotate", "generate", "both", "full", "teacher", "few_shot")
-RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def command(task: str, data: Path, output: Path) -> list[str]:
@@ -60,7 +60,7 @@ def measure(task: str, data: Path, output: Path) -> bool:
 def table(output: Path) -> str:
     """Return the table of all runs found."""
     head = ["task", "metric", "gold rows", "pool / test rows", *STRATEGIES, "minutes", "peak GB"]
-    lines = [head, ["---"] * len(head)]
+    lines = [head]
     for task in SIZES:
         if not (output / f"{task}.json").exists():
             continue
@@ -75,7 +75,7 @@ def table(output: Path) -> str:
         cells = [f"{100 * values[strategy]:.1f}" if strategy in values else "" for strategy in STRATEGIES]
         sizes = [str(split["gold"] + split["development"]), f"{split['pool']} / {split['test']}"]
         lines.append([task, name, *sizes, *cells, f"{seconds / 60:.1f}", f"{cost['gigabytes']:.1f}"])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(lines)
 
 
 def main() -> None:
@@ -85,16 +85,12 @@ def main() -> None:
     failed = [task for task in sys.argv[3:] or SIZES if not measure(task, data, output)]
     commands = "\n".join(shlex.join(command(task, Path("DATA_DIR"), Path("OUTPUT"))) for task in SIZES)
     intro = (
-        "# Results\n\n## All six tasks, small\n\n"
         "Models that ship inside packages: teacher SmolLM2-135M-Instruct, students MiniLM or an encoder-decoder made "
         "of it. One seed, few rows and few steps, so that the whole path fits a small machine: the figures show that "
-        "every part works, and what it costs, not how good the method is. Figures are times 100.\n\n"
+        "every part works, and what it costs, not how good the method is. Figures are times 100."
     )
-    machine = f"\n\n{os.cpu_count()} cores, {platform.machine()}, no accelerator; other work ran beside it.\n"
-    closing = (
-        f"\n`python benchmarks/six_tasks.py DATA_DIR OUTPUT` runs these and writes this page:\n\n```\n{commands}\n```\n"
-    )
-    RESULTS.write_text(intro + table(output) + machine + closing)
+    closing = f"`python benchmarks/six_tasks.py DATA_DIR OUTPUT` runs these and writes this:\n\n```\n{commands}\n```"
+    write_section("All six tasks, small", "\n\n".join([intro, table(output), MACHINE, closing]))
     sys.exit(bool(failed))
 
 

@@ -2,14 +2,10 @@
 
 import json
 import shlex
-import shutil
 import sys
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from importlib.metadata import version
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +13,9 @@ import yaml
 from rich.console import Console
 
 from lit_synth import recipes
-from lit_synth.account import annotation_figures, cut_inputs
+from lit_synth.account import cut_inputs
 from lit_synth.data import TaskDataModule
-from lit_synth.examples import InputError, read_examples, read_json_lines, write_examples
+from lit_synth.examples import InputError, read_json_lines
 from lit_synth.few_shot import FewShot
 from lit_synth.ledger import Ledger, claim, write_json
 from lit_synth.metrics import KNOWN
@@ -27,8 +23,11 @@ from lit_synth.plan import matrix_rate, plan, plan_table
 from lit_synth.report.page import write_report
 from lit_synth.report.summary import summarise
 from lit_synth.report.table import terminal_table
-from lit_synth.settings import STUDENTS, Choice, RunSettings
-from lit_synth.stages import StageCLI, quiet, run_stage
+from lit_synth.seed import Seed
+from lit_synth.settings import STUDENTS, RunSettings
+from lit_synth.stages import StageCLI, quiet
+from lit_synth.students import Students
+from lit_synth.synthesis import Synthesis
 
 HOW_ASKED = tuple(
     f"few_shot.endpoint.{name}"
@@ -52,7 +51,8 @@ class Pipeline:
         self.ledger = Ledger(tell)
         self.metrics: list[dict[str, Any]] = []
         self.splits: dict[str, Any] = {}
-        self.details: dict[str, Any] = {"synthetic": {}, "hyperparameters": {}, "few_shot": {}, "cut": {}}
+        names = ("synthetic", "curation", "failed", "hyperparameters", "few_shot", "cut")
+        self.details: dict[str, Any] = {name: {} for name in names}
 
     def execute(self) -> Path:
         """Do what is not done yet; return the path of the report."""
@@ -94,113 +94,31 @@ class Pipeline:
         module: TaskDataModule = StageCLI(config, run=False).datamodule
         return module
 
-    def _seed(self, seed: int, module: TaskDataModule) -> None:
+    def _seed(self, number: int, module: TaskDataModule) -> None:
         run, splits = self.run, module.splits
-        folder = run.output / f"seed{seed}"
+        seed = Seed(run, number, module, self.ledger, self.tell)
         sizes = {part: len(getattr(splits, part)) for part in ("gold", "development", "pool", "test")}
-        self.splits[f"seed{seed}"] = {**sizes, "removed": splits.removed}
-        self.tell(f"seed {seed}: " + ", ".join(f"{count:,} {part}" for part, count in sizes.items()))
-        data = [module.fingerprint()]
-        keys: dict[str, str] = {}
-        if run.needs_teacher:
-            keys["teacher"] = self._teacher(seed, folder, data)
-        if run.annotates:
-            keys["annotate"] = self._annotate(seed, folder, keys["teacher"])
-            rows = list(read_examples(run.output / "synthetic" / "annotate" / f"seed{seed}.jsonl"))
-            figures = annotation_figures(self.task, rows, module.splits.pool_gold)
-            self.details["synthetic"][f"seed{seed}"] = {"annotate": figures}
-        if run.generates:
-            keys["generate"] = self._generate(seed, folder, keys["teacher"])
-        if "teacher" in run.strategies:
-            self._test_teacher(seed, folder, module, keys["teacher"])
-        if "few_shot" in run.strategies:
-            stage = FewShot(run, self.task, seed, folder, self.ledger, self.tell)
-            self.details["few_shot"][f"seed{seed}"] = stage.execute(module, data)
-            self._record(seed, "few_shot", folder / "few_shot", module, n_synthetic=0)
+        self.splits[seed.name] = {**sizes, "removed": splits.removed}
+        self.tell(f"seed {number}: " + ", ".join(f"{count:,} {part}" for part, count in sizes.items()))
+        students = Students(seed, self.details["hyperparameters"].setdefault(seed.name, {}))
+        synthesis = Synthesis(seed, students, self.details)
+        synthesis.execute()
         for strategy in run.strategies:
-            if strategy in STUDENTS:
-                used = [keys[source] for source in ("annotate", "generate") if strategy in (source, "both")]
-                self._student(seed, folder, strategy, module, [*data, *used])
-
-    def _teacher(self, seed: int, folder: Path, data: list[str]) -> str:
-        stage = folder / "teacher_fit"
-        config = recipes.teacher_fit(self.run, seed, stage)
-        return self.ledger.do(stage, config, data, partial(run_stage, config, ("fit",)))
-
-    def _test_teacher(self, seed: int, folder: Path, module: TaskDataModule, teacher: str) -> None:
-        stage = folder / "teacher"
-        config = recipes.teacher_use(self.run, seed, stage, folder / "teacher_fit" / "model", None)
-        self.ledger.do(stage, config, [teacher], partial(run_stage, config, ("test",)))
-        self._record(seed, "teacher", stage, module, n_synthetic=0)
-
-    def _annotate(self, seed: int, folder: Path, teacher: str) -> str:
-        stage = folder / "annotation"
-        requests = {"folder": str(stage), "kind": "annotate"}
-        config = recipes.teacher_use(self.run, seed, stage, folder / "teacher_fit" / "model", requests)
-        key = self.ledger.do(stage, config, [teacher], partial(run_stage, config, ("predict",)))
-        self._publish("annotate", seed, stage / "accepted.jsonl", [stage / "rejected.jsonl"])
-        return key
-
-    def _generate(self, seed: int, folder: Path, teacher: str) -> str:
-        """Generate rows, then let the same teacher read them: its probabilities become their targets."""
-        run, model = self.run, folder / "teacher_fit" / "model"
-        first, second = folder / "generation", folder / "round_trip"
-        order = {"kind": "generate", "amount": run.amount, "balance": run.generation.balance}
-        order |= {"folder": str(first), "attempts": run.generation.attempts}
-        config = recipes.teacher_use(run, seed, first, model, order)
-        key = self.ledger.do(first, config, [teacher], partial(run_stage, config, ("predict",)))
-        order = {"folder": str(second), "kind": "annotate", "source": str(first / "accepted.jsonl")}
-        config = recipes.teacher_use(run, seed, second, model, order)
-        key = self.ledger.do(second, config, [key], partial(run_stage, config, ("predict",)))
-        rejected = [first / "rejected.jsonl", second / "rejected.jsonl"]
-        self._publish("generate", seed, second / "accepted.jsonl", rejected)
-        return key
-
-    def _publish(self, strategy: str, seed: int, accepted: Path, rejected: list[Path]) -> None:
-        name = f"{strategy}/seed{seed}.jsonl"
-        (self.run.output / "synthetic" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(accepted, self.run.output / "synthetic" / name)
-        rows = list(chain.from_iterable(map(read_examples, rejected)))
-        reasons = Counter(str(row.provenance["reason"]) for row in rows)
-        write_examples(self.run.output / "rejected" / name, rows)
-        kept = sum(1 for _ in read_json_lines(accepted))
-        told = "".join(f"; {count:,} {reason}" for reason, count in reasons.most_common())
-        self.tell(f"seed{seed} {strategy}: {kept:,} of {kept + len(rows):,} rows accepted{told}")
-        if not kept:
-            raise InputError(f"{strategy}: no row was accepted{told}; look at {self.run.output / 'rejected' / name}")
-
-    def _student(self, seed: int, folder: Path, strategy: str, module: TaskDataModule, inputs: list[str]) -> None:
-        stage = folder / strategy
-        files = [
-            str(self.run.output / "synthetic" / source / f"seed{seed}.jsonl")
-            for source in ("annotate", "generate")
-            if strategy in (source, "both")
-        ]
-        mixture = {"gold": True, "pool_gold": strategy == "full", "synthetic": files}
-        given = self.run.student.chosen.get(strategy)
-        choice = given or self._search(seed, stage, mixture, inputs)
-        config = recipes.student_fit(self.run, self.task, seed, stage, mixture, choice)
-        self.ledger.do(stage, config, inputs, partial(run_stage, config, ("fit", "test")))
-        chosen = self.details["hyperparameters"].setdefault(f"seed{seed}", {})
-        chosen[strategy] = {**asdict(choice), "searched": given is None}
-        count = sum(1 for file in files for _ in read_json_lines(Path(file)))
-        self._record(seed, strategy, stage, module, count)
-
-    def _search(self, seed: int, stage: Path, mixture: dict[str, Any], inputs: list[str]) -> Choice:
-        """Try every rate on the development part; return the best rate and step."""
-        tried = []
-        for rate in self.run.student.search.learning_rates:
-            folder = stage.with_name(f"{stage.name}_search_{rate:g}")
-            config = recipes.student_search(self.run, self.task, seed, folder, mixture, rate)
-            curve = folder / "curve.jsonl"
-            self.ledger.do(folder, config, inputs, partial(_afresh, curve, config))
-            rows = [row for _, row in read_json_lines(curve)]
-            tried += [(row[f"val_{self.task.headline}"], row["step"], -row["val_loss"], rate) for row in rows]
-        # Few rows often tie. The longer training is taken then: a baseline cut short looks like a gain elsewhere.
-        best, step, _, rate = max(tried)
-        told = f"{rate:g} for {step} steps is best on development, {self.task.headline} {100 * best:.1f}"
-        self.tell(f"seed{seed}/{stage.name}: {told}")
-        return Choice(rate, int(step))
+            if strategy == "teacher":
+                stage = synthesis.test_teacher()
+            elif strategy == "few_shot":
+                few_shot = FewShot(run, self.task, number, seed.folder, self.ledger, self.tell)
+                self.details["few_shot"][seed.name] = few_shot.execute(module, [seed.data])
+                stage = seed.folder / "few_shot"
+            else:
+                sources = [name for name in ("annotate", "generate") if strategy in (name, "both")]
+                if not set(sources) <= set(synthesis.files):
+                    continue
+                files = {name: synthesis.files[name] for name in sources}
+                stage = students.train(strategy, files, [synthesis.keys[name] for name in sources])
+            used = sources if strategy in STUDENTS else []
+            count = sum(1 for name in used for _ in read_json_lines(synthesis.files[name]))
+            self._record(number, strategy, stage, module, count)
 
     def _record(self, seed: int, strategy: str, stage: Path, module: TaskDataModule, n_synthetic: int) -> None:
         """Add a stage's figures to the run's files, which are whole after every stage."""
@@ -224,11 +142,6 @@ class Pipeline:
             **self.details,
         }
         write_json(run.output / "run.json", details)
-
-
-def _afresh(curve: Path, config: dict[str, Any]) -> None:
-    curve.unlink(missing_ok=True)
-    run_stage(config, ("fit",))
 
 
 def _plain(run: RunSettings) -> dict[str, Any]:

@@ -29,16 +29,21 @@ def teacher_fit(run: RunSettings, seed: int, folder: Path) -> Config:
 def teacher_use(run: RunSettings, seed: int, folder: Path, model: Path, requests: Config | None) -> Config:
     """Annotate, generate, or test with a fine-tuned teacher; no ``requests`` tests it."""
     generates = requests is not None and requests["kind"] == "generate"
-    sampling = asdict(run.generation.sampling) if generates else _likeliest(run)
+    arguments: Config = {"model": str(model), "sampling": _likeliest(run)}
+    if generates:
+        arguments["sampling"] = asdict(run.generation.sampling)
+    elif requests is not None and run.teacher.samples:
+        drawn = {"temperature": run.teacher.sample_temperature, "max_new_tokens": run.teacher.max_new_tokens}
+        arguments |= {"samples": run.teacher.samples, "sampling": drawn}
     size = run.generation.batch_size if generates else run.teacher.annotate_batch_size
     callbacks = [
-        callback("lit_synth.callbacks.Generation", disagreement=run.generation.disagreement)
+        callback("lit_synth.callbacks.Generation", rules=asdict(run.curation.rules))
         if requests
         else callback("lit_synth.callbacks.Predictions", folder=str(folder))
     ]
     data = data_config(run, seed, teacher_encoder(run, str(model)), predict_batch_size=size, requests=requests)
     trainer = trainer_config(run, folder, folder.name, callbacks, logger=False, enable_checkpointing=False)
-    return stage(seed, callback("lit_synth.modules.Teacher", model=str(model), sampling=sampling), data, trainer)
+    return stage(seed, callback("lit_synth.modules.Teacher", **arguments), data, trainer)
 
 
 def few_shot(run: RunSettings, seed: int, folder: Path, shots: int, source: Path | None) -> Config:
@@ -75,18 +80,50 @@ def student_search(run: RunSettings, task: Task, seed: int, folder: Path, mixtur
     return stage(seed, student_model(run, task, rate, decay=False), data, trainer)
 
 
-def student_fit(run: RunSettings, task: Task, seed: int, folder: Path, mixture: Config, choice: Choice) -> Config:
-    """Train on all that the strategy has, development part included, export, and test once."""
-    callbacks = [
-        callback("lit_synth.callbacks.Export", folder=str(folder / "model")),
-        callback("lit_synth.callbacks.Predictions", folder=str(folder)),
-    ]
+def student_fit(
+    run: RunSettings,
+    task: Task,
+    seed: int,
+    folder: Path,
+    mixture: Config,
+    choice: Choice,
+    *,
+    start: Path | None = None,
+    development: bool = True,
+    tests: bool = True,
+) -> Config:
+    """Train on all that the strategy has, export, and test once.
+
+    Args:
+        run: The settings.
+        task: What is learnt.
+        seed: Of the split and the training.
+        folder: Of the stage.
+        mixture: Rows.
+        choice: Learning rate and steps.
+        start: A student's folder, to go on from; the pretrained model by default.
+        development: Whether to learn from the development part too, where gold is learnt from.
+        tests: Whether the stage tests it.
+    """
+    callbacks = [callback("lit_synth.callbacks.Export", folder=str(folder / "model"))]
+    if tests:
+        callbacks.append(callback("lit_synth.callbacks.Predictions", folder=str(folder)))
     # A student that was killed starts afresh: resumed in the middle of an epoch it would not be the same one.
     steps: Config = {"max_steps": choice.max_steps, "limit_val_batches": 0, "enable_checkpointing": False}
     trainer = student_trainer(run, folder, f"student {folder.name}", callbacks, **steps)
-    mixture = {**mixture, "development": mixture["gold"]}
+    mixture = {**mixture, "development": development and mixture["gold"]}
     data = student_data(run, task, seed, mixture)
-    return stage(seed, student_model(run, task, choice.learning_rate, decay=True), data, trainer)
+    return stage(seed, student_model(run, task, choice.learning_rate, decay=True, start=start), data, trainer)
+
+
+def student_use(run: RunSettings, task: Task, seed: int, folder: Path, model: Path, requests: Config) -> Config:
+    """Annotate with a trained student."""
+    # Whether the teacher reads a row as it was asked for is no matter of how a student reads it.
+    rules = asdict(replace(run.curation.rules, disagreement="keep"))
+    callbacks = [callback("lit_synth.callbacks.Generation", rules=rules)]
+    trainer = student_trainer(run, folder, folder.name, callbacks, logger=False, enable_checkpointing=False)
+    data = student_data(run, task, seed, {}, requests=requests)
+    return stage(seed, callback("lit_synth.modules.Classifier", model=str(model)), data, trainer)
 
 
 def stage(seed: int, model: Config, data: Config, trainer: Config) -> Config:
@@ -145,7 +182,7 @@ def teacher_encoder(run: RunSettings, model: str) -> Config:
     return callback("lit_synth.data.TeacherEncoder", model=model, max_length=run.teacher.max_length)
 
 
-def student_data(run: RunSettings, task: Task, seed: int, mixture: Config) -> Config:
+def student_data(run: RunSettings, task: Task, seed: int, mixture: Config, requests: Config | None = None) -> Config:
     """Return the data module with a student's encoder and rows."""
     settings = run.student
     encoder: Config = {"model": settings.name(task), "max_length": settings.max_length}
@@ -153,7 +190,9 @@ def student_data(run: RunSettings, task: Task, seed: int, mixture: Config) -> Co
         encoder["max_target_length"] = settings.max_target_length
     kind = "ClassifierEncoder" if task.labels else "Seq2SeqEncoder"
     sizes = {"batch_size": settings.batch_size, "predict_batch_size": settings.predict_batch_size}
-    return data_config(run, seed, callback(f"lit_synth.data.{kind}", **encoder), mixture=mixture, **sizes)
+    return data_config(
+        run, seed, callback(f"lit_synth.data.{kind}", **encoder), mixture=mixture, requests=requests, **sizes
+    )
 
 
 def teacher_model(run: RunSettings, model: str) -> Config:
@@ -170,12 +209,18 @@ def teacher_model(run: RunSettings, model: str) -> Config:
     )
 
 
-def student_model(run: RunSettings, task: Task, rate: float, decay: bool) -> Config:
-    """Return a student at a learning rate."""
+def student_model(run: RunSettings, task: Task, rate: float, decay: bool, start: Path | None = None) -> Config:
+    """Return a student at a learning rate, pretrained or as another stage has left it."""
     settings = run.student
-    arguments = {"model": settings.name(task), "freeze_embeddings": settings.freeze_embeddings, "decay": decay}
+    arguments = {
+        "model": str(start) if start else settings.name(task),
+        "freeze_embeddings": settings.freeze_embeddings,
+        "decay": decay,
+    }
     arguments["dropout"] = settings.dropout
-    if not task.labels:
+    if task.labels:
+        arguments |= {"loss": asdict(settings.loss), "average": settings.average, "agreement": settings.agreement}
+    else:
         arguments |= {"max_new_tokens": settings.max_target_length, "num_beams": settings.num_beams}
     kind = "Classifier" if task.labels else "Seq2Seq"
     return callback(f"lit_synth.modules.{kind}", optimizer=adamw(run, rate), **arguments)

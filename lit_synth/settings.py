@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from lit_synth.curation.verdicts import Rules
 from lit_synth.decoding.endpoint import Endpoint
 from lit_synth.decoding.sampling import Sampling
 from lit_synth.examples import InputError
+from lit_synth.modules.losses import Loss
 from lit_synth.modules.teacher import Lora
 from lit_synth.task import Task
 
@@ -32,6 +34,8 @@ class TeacherSettings:
         gradient_checkpointing: Trade time for memory.
         generate_weight: Weight of rows that teach writing in the loss, against 1 of those that teach annotation.
         max_new_tokens: Text to text: longest annotation in tokens.
+        samples: Text to text: further texts that are drawn for an input beside the likeliest; see `curation.choice`.
+        sample_temperature: Of these.
         annotate_batch_size: Rows a batch while annotating.
     """
 
@@ -47,6 +51,8 @@ class TeacherSettings:
     gradient_checkpointing: bool = False
     generate_weight: float = 1.0
     max_new_tokens: int = 64
+    samples: int = 0
+    sample_temperature: float = 0.7
     annotate_batch_size: int = 64
 
 
@@ -60,7 +66,6 @@ class GenerationSettings:
         attempts: Most requests for each row of a label's quota.
         sampling: Temperature, top-p, length.
         batch_size: Rows decoded at once.
-        disagreement: ``keep`` a row that the teacher reads as another label, with its probabilities, or ``reject`` it.
     """
 
     amount: int = 1000
@@ -68,7 +73,39 @@ class GenerationSettings:
     attempts: float = 3.0
     sampling: Sampling = Sampling()
     batch_size: int = 128
-    disagreement: Literal["keep", "reject"] = "keep"
+
+
+@dataclass(frozen=True)
+class CurationSettings:
+    """What becomes of synthetic rows before a student learns from them.
+
+    Args:
+        teachers: Teachers fine-tuned from different seeds, whose probabilities are combined; the first one writes.
+        students: Students trained on gold alone that annotate beside the teachers; classification only.
+        calibrate: Fit the annotators' weights on the development part; else all count alike.
+        labels: ``soft`` targets are the combined probabilities, ``hard`` ones the likeliest label.
+        confidence: Probability of the likeliest label, or mean probability of a text's tokens, below which a row is
+            left out; ``auto`` chooses it for labels on the development part, ``null`` keeps every row.
+        weigh: Weigh a row in the student's loss by that probability.
+        choice: Text to text, where the teacher draws several texts: its ``likeliest``, the ``consensus`` (the one most
+            like the others), or ``all`` of them, which share a row's weight.
+        rules: For what a row is rejected.
+    """
+
+    teachers: int = 1
+    students: int = 1
+    calibrate: bool = True
+    labels: Literal["soft", "hard"] = "soft"
+    confidence: float | Literal["auto"] | None = None
+    weigh: bool = False
+    choice: Literal["likeliest", "consensus", "all"] = "likeliest"
+    rules: Rules = Rules()
+
+    def __post_init__(self) -> None:
+        if self.teachers < 1 or self.students < 0:
+            raise InputError(f"curation: teachers {self.teachers}, students {self.students}: give 1 or more, 0 or more")
+        if isinstance(self.confidence, float) and not 0 <= self.confidence < 1:
+            raise InputError(f"curation.confidence {self.confidence:g}: give a probability below 1, auto or null")
 
 
 @dataclass(frozen=True)
@@ -115,6 +152,11 @@ class StudentSettings:
         dropout: Of every dropout layer; ``null`` leaves the model's own.
         search: What is tried where nothing is chosen.
         chosen: Learning rate and steps by strategy, from an earlier search.
+        two_stages: Learn from the synthetic rows first, then from gold alone.
+        gold_weight: Weight of a gold row in the loss, against that of a synthetic one.
+        loss: Classification: loss of a row; see `Loss`.
+        average: Classification: decay a step of an average of the weights, which takes the student's place.
+        agreement: With ``average``: leave synthetic rows out of the loss where it reads another label.
     """
 
     model: str | None = None
@@ -127,6 +169,11 @@ class StudentSettings:
     dropout: float | None = None
     search: Search = Search()
     chosen: dict[str, Choice] = field(default_factory=dict)
+    two_stages: bool = False
+    gold_weight: float = 1.0
+    loss: Loss = Loss()
+    average: float | None = None
+    agreement: bool = False
 
     def name(self, task: Task) -> str:
         """Return the model for a task."""
@@ -177,6 +224,7 @@ class RunSettings:
         test_limit: Most rows of test.
         teacher: The teacher.
         generation: Generated rows.
+        curation: Which synthetic rows are kept, and what their targets are.
         student: The students.
         few_shot: The baseline of that name.
         trainer: Arguments of the teacher's Lightning trainers, for example from ``configs/trainer``; students take its
@@ -198,6 +246,7 @@ class RunSettings:
     test_limit: int | None = None
     teacher: TeacherSettings = TeacherSettings()
     generation: GenerationSettings = GenerationSettings()
+    curation: CurationSettings = CurationSettings()
     student: StudentSettings = StudentSettings()
     few_shot: FewShotSettings = FewShotSettings()
     trainer: dict[str, Any] = field(default_factory=dict)

@@ -64,6 +64,8 @@ class Task:
         unit: Fields whose rows are scored as one, such as paragraph and question; test rows are limited by whole units.
         references: Text to text: column with a list of further target texts.
         patterns: Regular expression that a written field has to match as a whole, by field.
+        schema: Regular expression whose first group is a name, such as a slot or a relation, by field; a generated row
+            is to use names of gold only.
         label_words: What stands for a label in prompts and completions; underscores become spaces by default.
         metrics: Test figures, the headline first; see `lit_synth.metrics`.
 
@@ -90,6 +92,7 @@ class Task:
     unit: tuple[str, ...] = ()
     references: str | None = None
     patterns: dict[str, str] = field(default_factory=dict)
+    schema: dict[str, str] = field(default_factory=dict)
     label_words: dict[str, str] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
 
@@ -210,6 +213,7 @@ def _check_columns(task: Task) -> None:
     named = (
         ("long_field", filter(None, [task.long_field])),
         ("patterns", iter(task.patterns)),
+        ("schema", iter(task.schema)),
         ("unit", iter(task.unit)),
         ("metrics: what one of them reads,", iter(needed)),
     )
@@ -225,11 +229,18 @@ def _check_columns(task: Task) -> None:
     }
     for reason in (reason for reason, found in wrong.items() if found):
         raise InputError(f"task {task.name}: condition {task.condition!r} {reason}")
-    for name, pattern in task.patterns.items():
+    _check_patterns(task)
+
+
+def _check_patterns(task: Task) -> None:
+    for name, pattern in (*task.patterns.items(), *task.schema.items()):
         try:
             re.compile(pattern)
         except re.error as error:
             raise InputError(f"task {task.name}: pattern {pattern!r} of {name} cannot be read: {error}") from None
+    for name, pattern in task.schema.items():
+        if not re.compile(pattern).groups:
+            raise InputError(f"task {task.name}: schema {pattern!r} of {name} has no group; put the name in brackets")
 
 
 def _check_labels(task: Task) -> None:

@@ -115,6 +115,28 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_seq2seq(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function from a kind to a saved model of some 50,000 random weights; it has no generation config.
+
+    Kinds: ``bart``, ``t5`` and ``encoder-decoder``.
+    """
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    folders: dict[str, Path] = {}
+
+    def folder(kind: str) -> Path:
+        if kind not in folders:
+            folders[kind] = tmp_path_factory.mktemp(f"tiny_{kind}")
+            tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+            tokenizer.save_pretrained(folders[kind])
+            _save(AutoModelForSeq2SeqLM.from_config, _seq2seq_config(kind, tokenizer), folders[kind])
+            (folders[kind] / "generation_config.json").unlink()
+        return folders[kind]
+
+    return folder
+
+
 def _texts() -> Iterable[str]:
     yield from SENTENCES
     for words in WORDS.values():
@@ -154,6 +176,36 @@ def _word_piece_tokenizer() -> Any:
     inputs = ["input_ids", "token_type_ids", "attention_mask"]
     names = {f"{name}_token": word for name, word in words.items()}
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_input_names=inputs, **names)
+
+
+def _seq2seq_config(kind: str, tokenizer: Any) -> Any:
+    from transformers import BartConfig, BertConfig, EncoderDecoderConfig, T5Config
+
+    ids: dict[str, Any] = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.sep_token_id}
+    ids |= {"bos_token_id": tokenizer.cls_token_id, "decoder_start_token_id": tokenizer.cls_token_id}
+    size = len(tokenizer)
+    if kind == "bart":
+        shape: dict[str, Any] = {
+            f"{side}_{name}": value
+            for side in ("encoder", "decoder")
+            for name, value in (("layers", 2), ("attention_heads", 2), ("ffn_dim", 64))
+        }
+        return BartConfig(vocab_size=size, d_model=32, max_position_embeddings=64, **shape, **ids)
+    if kind == "t5":
+        # As its checkpoints do. With relative positions it cannot tell one start token from two alike.
+        ids["decoder_start_token_id"] = tokenizer.pad_token_id
+        return T5Config(vocab_size=size, d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, **ids)
+    part = BertConfig(
+        vocab_size=size,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    config = EncoderDecoderConfig.from_encoder_decoder_configs(part, part, **ids)
+    config.vocab_size = size
+    return config
 
 
 def _save(make: Callable[..., Any], config: Any, folder: Path) -> None:

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning as L
 
-from lit_synth.curation.verdicts import judge, judge_round_trip, known_inputs
+from lit_synth.curation.verdicts import Rules, judge, judge_round_trip
 from lit_synth.data import Requests, TaskDataModule
 from lit_synth.examples import Example, InputError, read_examples, write_examples
 
@@ -19,12 +19,11 @@ class Generation(L.Callback):
     ``accepted.jsonl`` and ``rejected.jsonl`` what became of it; after a kill, `predict` asks for the missing rows only.
 
     Args:
-        disagreement: What becomes of a generated row that the teacher reads as another label than was asked for:
-            ``keep`` it with the teacher's probabilities, or ``reject`` it.
+        rules: For what a row is rejected.
     """
 
-    def __init__(self, disagreement: Literal["keep", "reject"] = "keep") -> None:
-        self.disagreement = disagreement
+    def __init__(self, rules: Rules = Rules()) -> None:
+        self.rules = rules
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Judge what an earlier, interrupted run has left, before anything is asked for."""
@@ -53,14 +52,11 @@ class Generation(L.Callback):
         if trainer.is_global_zero:
             datamodule: TaskDataModule = trainer.datamodule  # type: ignore[attr-defined]
             requests = _requests(trainer)
-            records = list(read_records(requests.folder))
+            records, task, splits = list(read_records(requests.folder)), datamodule.task, datamodule.splits
             if requests.kind == "generate":
-                splits = datamodule.splits
-                parts = {"gold": splits.gold, "development": splits.development, "test": splits.test}
-                verdicts = judge(datamodule.task, records, known_inputs(datamodule.task, parts))
+                verdicts = judge(task, records, splits.labelled, self.rules)
             else:
-                strict = self.disagreement == "reject" and bool(datamodule.task.labels)
-                verdicts = judge_round_trip(records, strict)
+                verdicts = judge_round_trip(task, records, splits.gold, self.rules)
             for name, rows in zip(("accepted", "rejected"), verdicts, strict=True):
                 write_examples(requests.folder / f"{name}.jsonl", rows)
         trainer.strategy.barrier()

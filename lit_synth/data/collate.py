@@ -10,6 +10,7 @@ from torch.utils.data import Sampler
 from lit_synth.data.encoders import IGNORED
 
 _FILL = {"labels": IGNORED, "token_type_ids": 0}
+_TYPES = {"target_probabilities": torch.float32, "weight": torch.float32, "synthetic": torch.bool}
 
 
 class Collate:
@@ -31,8 +32,8 @@ class Collate:
             values = [row[key] for row in rows]
             if key in ("input_ids", "labels", "token_type_ids"):
                 batch[key] = self._pad(values, _FILL.get(key, self.pad_token_id))
-            elif key == "target_probabilities":
-                batch[key] = torch.tensor(values, dtype=torch.float32)
+            elif key in _TYPES:
+                batch[key] = torch.tensor(values, dtype=_TYPES[key])
             else:
                 batch[key] = values
         batch["attention_mask"] = self._pad([[1] * len(row["input_ids"]) for row in rows], 0)

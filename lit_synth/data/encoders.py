@@ -68,10 +68,10 @@ class ClassifierEncoder:
         return load_tokenizer(self.model)
 
     def training_rows(self, task: Task, example: Example) -> Rows:
-        """Return one row: ``input_ids``, ``token_type_ids`` where the model has them, ``target_probabilities``."""
+        """Return one row: the input, ``target_probabilities``, ``weight``, and whether it is ``synthetic``."""
         known = example.probabilities or {str(example.target): 1.0}
         probabilities = [known.get(label, 0.0) for label in task.labels]
-        return [self._inputs(task, example) | {"target_probabilities": probabilities}]
+        return [self._inputs(task, example) | {"target_probabilities": probabilities} | _standing(example)]
 
     def prediction_row(self, task: Task, example: Example, gold: Sequence[Example] = ()) -> dict[str, Any]:
         """Return the input alone."""
@@ -112,12 +112,13 @@ class Seq2SeqEncoder:
         return load_tokenizer(self.model)
 
     def training_rows(self, task: Task, example: Example) -> Rows:
-        """Return a row for every known text: ``input_ids``, ``labels`` with the end token, and ``example``."""
+        """Return a row for every known text: the source, ``labels`` with the end token, and how it counts."""
         source = self._source(task, example)
         targets = example.references or (str(example.target),)
         return [
             # Of a target that is too long the end goes, end token and all: it does not teach to stop there.
             {"input_ids": source, "labels": self._encode(text)[: self.max_target_length], "example": example}
+            | _standing(example)
             for text in targets
         ]
 
@@ -137,3 +138,7 @@ class Seq2SeqEncoder:
         cut = {"truncation": True, "max_length": max_length} if max_length else {}
         ids: list[int] = self.tokenizer(text, split_special_tokens=True, **cut)["input_ids"]
         return ids
+
+
+def _standing(example: Example) -> dict[str, Any]:
+    return {"weight": example.weight, "synthetic": example.origin != "gold"}

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
@@ -30,12 +31,23 @@ class Mixture:
         development: The development part too, once the search is over.
         pool_gold: The pool with its true targets: the ceiling.
         synthetic: Files of synthetic rows.
+        gold_weight: Factor on the weight of a gold row in a student's loss, whichever part it comes from.
+
+    Raises:
+        InputError: A weight that is not above 0.
     """
 
     gold: bool = True
     development: bool = False
     pool_gold: bool = False
     synthetic: tuple[Path, ...] = ()
+    gold_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.gold_weight < math.inf:
+            raise InputError(
+                f"mixture.gold_weight {self.gold_weight:g}: give a number above 0; gold: false leaves gold out"
+            )
 
 
 class TaskDataModule(L.LightningDataModule):
@@ -133,6 +145,7 @@ class TaskDataModule(L.LightningDataModule):
         rows = [*(splits.gold if mixture.gold else ()), *(splits.development if mixture.development else ())]
         if mixture.pool_gold:
             rows += splits.pool_gold
+        rows = [replace(row, weight=row.weight * mixture.gold_weight) for row in rows]
         for path in mixture.synthetic:
             if not path.exists():
                 raise InputError(f"{path}: no such file of synthetic rows")

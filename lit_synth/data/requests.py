@@ -1,6 +1,5 @@
 """What a teacher is asked for: rows to annotate, or labels to write inputs for."""
 
-import hashlib
 import math
 import random
 from collections import Counter
@@ -10,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from lit_synth.decoding.sampling import record_seed
 from lit_synth.examples import Example, read_examples
 from lit_synth.task import Task
 
@@ -56,11 +56,6 @@ def quotas(labels: Sequence[str], gold: Mapping[str, int], amount: int, balance:
     for label in by_remainder[: amount - sum(shares.values())]:
         shares[label] += 1
     return shares
-
-
-def record_seed(seed: int, record: str) -> int:
-    """Return a record's own seed, so that its text is the same in any batch, on any rank, after any resume."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {record}".encode()).digest()[:6])
 
 
 def missing(

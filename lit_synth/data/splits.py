@@ -48,6 +48,11 @@ class Splits:
     test: list[Example]
     removed: dict[str, int]
 
+    @property
+    def labelled(self) -> dict[str, list[Example]]:
+        """The parts of which an input that a teacher writes is no new one, by name."""
+        return {"gold": self.gold, "development": self.development, "test": self.test}
+
 
 def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], partition: Partition) -> Splits:
     """Split train into gold, development and pool.

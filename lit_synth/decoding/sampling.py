@@ -1,7 +1,9 @@
 """Nucleus sampling with a random stream of its own for every record."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -39,6 +41,23 @@ class Sampling:
             raise InputError(f"max_new_tokens {self.max_new_tokens}: give 1 or more")
 
 
+class Completion(NamedTuple):
+    """What was written for a prompt.
+
+    Args:
+        tokens: Without the one that ended them; ``None`` where the end did not come in time.
+        confidence: Geometric mean of the model's probabilities of all tokens, the end included.
+    """
+
+    tokens: list[int] | None
+    confidence: float
+
+
+def record_seed(seed: int, record: str) -> int:
+    """Return a record's own seed, so that its text is the same in any batch, on any rank, after any resume."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {record}".encode()).digest()[:6])
+
+
 @torch.inference_mode()
 def sample(
     model: PreTrainedModel,
@@ -47,8 +66,8 @@ def sample(
     seeds: Sequence[int],
     sampling: Sampling,
     end_tokens: Sequence[int],
-) -> list[list[int] | None]:
-    """Sample one completion a prompt.
+) -> list[Completion]:
+    """Sample one completion or several a prompt.
 
     A record's text depends on its prompt and seed, not on its neighbours: every record draws from its own stream.
 
@@ -56,12 +75,12 @@ def sample(
         model: A causal language model in evaluation mode.
         input_ids: Prompts, padded on the left, shape ``(batch, sequence)``.
         mask: 1 for a token, 0 for padding, same shape.
-        seeds: One seed a prompt.
+        seeds: As many for each prompt, one prompt's after another's: one is one completion.
         sampling: Temperature, top-p and length.
         end_tokens: Any of them ends a completion.
 
     Returns:
-        Token ids without the one that ended them; ``None`` where the end did not come in time.
+        A completion a seed.
     """
     device = input_ids.device
     draws = torch.stack([_stream(seed, sampling.max_new_tokens) for seed in seeds]).to(device)
@@ -70,9 +89,13 @@ def sample(
     alive = torch.arange(len(seeds), device=device)
     ends = torch.tensor(end_tokens, device=device)
     prefixes = prefill(model, input_ids, mask)
+    if len(seeds) > len(input_ids):  # a prompt is read once, however often it is answered
+        prefixes.select(torch.arange(len(input_ids), device=device).repeat_interleave(len(seeds) // len(input_ids)))
+    logs = torch.zeros(len(seeds), device=device)
     for step in range(sampling.max_new_tokens):
         tokens = pick(prefixes.log_probabilities, draws[alive, step], sampling)
         over = torch.isin(tokens, ends)
+        logs[alive] += prefixes.log_probabilities.gather(1, tokens[:, None])[:, 0]
         for row, token, end in zip(alive.tolist(), tokens.tolist(), over.tolist(), strict=True):
             ended[row] = end
             if not end:
@@ -84,7 +107,12 @@ def sample(
             prefixes.select(going)
             alive, tokens = alive[going], tokens[going]
         extend(model, prefixes, tokens)
-    return [tokens if done else None for tokens, done in zip(written, ended, strict=True)]
+    lengths = torch.tensor([len(tokens) + done for tokens, done in zip(written, ended, strict=True)], device=device)
+    confidences = (logs / lengths.clamp(min=1)).exp().tolist()
+    return [
+        Completion(tokens if done else None, confidence)
+        for tokens, done, confidence in zip(written, ended, confidences, strict=True)
+    ]
 
 
 def pick(log_probabilities: Tensor, draws: Tensor, sampling: Sampling, likeliest: int = 512) -> Tensor:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 from lightning.pytorch.cli import OptimizerCallable
 from rouge_score.rouge_scorer import RougeScorer
 from torch import Tensor, nn
@@ -12,6 +13,8 @@ from torchmetrics import MeanMetric
 from transformers import AutoModelForSeq2SeqLM, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from lit_synth.examples import Example, InputError
+from lit_synth.modules.annotations import answered
+from lit_synth.modules.losses import weighted_mean
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
@@ -28,7 +31,8 @@ class Seq2Seq(L.LightningModule):
     """Fine-tunes any ``AutoModelForSeq2SeqLM`` on gold and synthetic target texts alike.
 
     Batches hold ``input_ids`` and ``attention_mask`` of shape ``(batch, source)``; to train and validate ``labels`` of
-    shape ``(batch, target)``, which end with the end token and hold -100 behind it; to validate and test ``example``.
+    shape ``(batch, target)``, which end with the end token and hold -100 behind it; to train ``weight`` of shape
+    ``(batch,)``; to validate, test and predict ``example``.
 
     Args:
         task: Linked from the data module.
@@ -99,22 +103,35 @@ class Seq2Seq(L.LightningModule):
         self.model = model
 
     def forward(self, batch: dict[str, Any]) -> Tensor:
-        """Return the mean cross-entropy of the target's tokens."""
+        """Return the mean cross-entropy of the targets' tokens."""
+        return weighted_mean(self.losses(batch), (batch["labels"] >= 0).float())
+
+    def losses(self, batch: dict[str, Any]) -> Tensor:
+        """Return the cross-entropy of every target token, of shape ``(batch, target)``, and 0 behind the end."""
         known = {key: batch[key] for key in ("input_ids", "attention_mask", "labels")}
-        loss: Tensor = loaded(self.model)(**known).loss
-        return loss
+        logits, labels = loaded(self.model)(**known).logits, batch["labels"]
+        losses = nn.functional.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="none")
+        return losses.view_as(labels)
 
     def generate(self, batch: dict[str, Any]) -> list[str]:
         """Return a text for each row."""
+        return [text for text, _ in self.write(batch)]
+
+    def write(self, batch: dict[str, Any]) -> list[tuple[str, bool]]:
+        """Return a text for each row, and whether it ended by itself."""
         model: Any = loaded(self.model)
         tokens = model.generate(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
-        return [text.strip() for text in self.tokenizer.batch_decode(tokens, skip_special_tokens=True)]
+        # Some models start with the token that ends a text.
+        ends = torch.as_tensor(model.generation_config.eos_token_id, device=tokens.device)
+        ended = torch.isin(tokens[:, 1:], ends).any(dim=1).tolist()
+        texts = self.tokenizer.batch_decode(tokens, skip_special_tokens=True)
+        return [(text.strip(), whole) for text, whole in zip(texts, ended, strict=True)]
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
-        """Return and log the cross-entropy of the target's tokens."""
-        loss = self(batch)
+        """Return and log the mean cross-entropy of the targets' tokens, each of them weighed as its row is."""
+        loss = weighted_mean(self.losses(batch), batch["weight"][:, None] * (batch["labels"] >= 0))
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["input_ids"]))
-        return loss  # type: ignore[no-any-return]
+        return loss
 
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:
         """Log the loss of a target token and ROUGE-L of the generated texts on the development part."""
@@ -126,6 +143,11 @@ class Seq2Seq(L.LightningModule):
     def test_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Any]:
         """Return ``texts``, one a row; the task's metrics are of the whole test set, so no figure is logged."""
         return {"texts": self.generate(batch)}
+
+    def predict_step(self, batch: dict[str, Any], batch_index: int) -> list[Example]:
+        """Return one annotated record a row, as a teacher does; a text that did not end in time is none."""
+        pairs = zip(batch["example"], self.write(batch), strict=True)
+        return [answered(example, text if ended else None) for example, (text, ended) in pairs]
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from torchmetrics import MeanMetric
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from lit_synth.decoding.annotate import label_probabilities
-from lit_synth.decoding.sampling import Sampling, sample
+from lit_synth.decoding.sampling import Sampling, record_seed, sample
 from lit_synth.decoding.trie import Node, build_trie
-from lit_synth.examples import Example, Origin
+from lit_synth.examples import Example
+from lit_synth.modules.annotations import answered, labelled
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
@@ -57,6 +59,7 @@ class Teacher(L.LightningModule):
         gradient_checkpointing: Trade time for memory.
         generate_weight: Weight of the rows that teach writing, against 1 of those that teach annotation.
         sampling: How it writes.
+        samples: Text to text: further texts that are drawn for an input beside the likeliest one.
         weights: Without, random weights are made from the configuration alone.
     """
 
@@ -71,6 +74,7 @@ class Teacher(L.LightningModule):
         gradient_checkpointing: bool = False,
         generate_weight: float = 1.0,
         sampling: Sampling = Sampling(),
+        samples: int = 0,
         weights: bool = True,
     ) -> None:
         super().__init__()
@@ -84,6 +88,7 @@ class Teacher(L.LightningModule):
         self.gradient_checkpointing = gradient_checkpointing
         self.generate_weight = generate_weight
         self.sampling = sampling
+        self.samples = samples
         self.weights = weights
         self.annotate_loss, self.generate_loss = MeanMetric(), MeanMetric()
         self.model: PreTrainedModel | PeftModel | None = None
@@ -159,7 +164,9 @@ class Teacher(L.LightningModule):
         """Return one synthetic record a row: annotated where the row has an input, generated where it has none."""
         if not self.task.is_written(batch["example"][0]):
             return self._generated(batch)
-        return self._labelled(batch) if self.task.labels else self._answered(batch)
+        if not self.task.labels:
+            return self._answered(batch)
+        return labelled(self.task, batch["example"], self._probabilities(batch))
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""
@@ -184,20 +191,19 @@ class Teacher(L.LightningModule):
     def _probabilities(self, batch: dict[str, Any]) -> Tensor:
         return label_probabilities(self.language_model, batch["input_ids"], batch["attention_mask"], self.trie)
 
-    def _labelled(self, batch: dict[str, Any]) -> list[Example]:
-        records = []
-        for example, row in zip(batch["example"], self._probabilities(batch).tolist(), strict=True):
-            probabilities = dict(zip(self.task.labels, row, strict=True))
-            label = max(probabilities, key=probabilities.__getitem__)
-            records.append(replace(example, target=label, origin=_annotated(example), probabilities=probabilities))
-        return records
-
     def _answered(self, batch: dict[str, Any]) -> list[Example]:
-        pairs = zip(batch["example"], self._texts(batch), strict=True)
-        return [
-            replace(example, target=text, origin=_annotated(example), provenance={**example.provenance, "answer": text})
-            for example, text in pairs
-        ]
+        examples = batch["example"]
+        likeliest = self._sample(batch, [0] * len(examples), replace(self.sampling, temperature=0.0))
+        seeds = [record_seed(number, row.id) for row in examples for number in range(self.samples)]
+        drawn = iter(self._sample(batch, seeds, self.sampling) if seeds else ())
+        records = []
+        for example, (text, confidence) in zip(examples, likeliest, strict=True):
+            made: dict[str, Any] = {"confidence": round(confidence, 4)}
+            if self.samples:
+                further = islice(drawn, self.samples)
+                made["samples"] = [[other.strip(), round(value, 4)] for other, value in further if other]
+            records.append(answered(example, text, **made))
+        return records
 
     def _generated(self, batch: dict[str, Any]) -> list[Example]:
         seeds = [example.provenance["seed"] for example in batch["example"]]
@@ -206,7 +212,7 @@ class Teacher(L.LightningModule):
         asked = [ids[mask.bool()] for ids, mask in zip(batch["input_ids"], batch["attention_mask"], strict=True)]
         prompts = self.tokenizer.batch_decode(asked, skip_special_tokens=True)
         texts = self._sample(batch, seeds, self.sampling)
-        for example, prompt, text in zip(batch["example"], prompts, texts, strict=True):
+        for example, prompt, (text, _) in zip(batch["example"], prompts, texts, strict=True):
             way = example.provenance["writing"]
             fields = self.task.parse(way, text) if text is not None else None
             made = {"prompt": prompt, "text": text}
@@ -217,12 +223,15 @@ class Teacher(L.LightningModule):
     def _texts(self, batch: dict[str, Any]) -> list[str | None]:
         """Return the likeliest text for each input, token by token; ``None`` where it did not end in time."""
         texts = self._sample(batch, [0] * len(batch["example"]), replace(self.sampling, temperature=0.0))
-        return [text.strip() if text is not None else None for text in texts]
+        return [text.strip() if text is not None else None for text, _ in texts]
 
-    def _sample(self, batch: dict[str, Any], seeds: list[int], sampling: Sampling) -> list[str | None]:
+    def _sample(self, batch: dict[str, Any], seeds: list[int], sampling: Sampling) -> list[tuple[str | None, float]]:
         ends = [int(self.tokenizer.eos_token_id), *(self.line_breaks if sampling.one_line else ())]
         written = sample(self.language_model, batch["input_ids"], batch["attention_mask"], seeds, sampling, ends)
-        return [str(self.tokenizer.decode(tokens)) if tokens is not None else None for tokens in written]
+        return [
+            (str(self.tokenizer.decode(tokens)) if tokens is not None else None, confidence)
+            for tokens, confidence in written
+        ]
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:
@@ -242,7 +251,3 @@ class Teacher(L.LightningModule):
         # Without fine-tuning, what follows a label is the blank line in front of the next example.
         ends = self.tokenizer("\n\n", add_special_tokens=False)["input_ids"] if self.sampling.one_line else ()
         return build_trie(tokens, next(iter(ends), self.tokenizer.eos_token_id))
-
-
-def _annotated(example: Example) -> Origin:
-    return "annotated" if example.origin == "gold" else example.origin

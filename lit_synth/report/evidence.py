@@ -1,4 +1,4 @@
-"""The second half of the page: the data, the teacher's work, and what a prompted model makes of the task."""
+"""The second half of the page: the data, the teacher's labels or texts, and what a prompted model makes of the task."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from lit_synth.report.folder import RunFolder
 from lit_synth.report.markup import Markup, section, table, tag
 from lit_synth.report.metric import named
-from lit_synth.report.rows import Yield, count_yield
 from lit_synth.report.wording import count, percent
 
 
@@ -72,25 +71,6 @@ def few_shot(folder: RunFolder) -> Markup:
     return section("Few-shot", table(headers, rows, left=2, caption=folder.limits.caption), note=about)
 
 
-def yields(folder: RunFolder) -> Markup:
-    """Return what became of the rows asked of the teacher."""
-    found = count_yield(folder.rows("synthetic"), folder.rows("rejected"))
-    if not found:
-        return Markup()
-    rows: list[tuple[object, ...]] = []
-    for one in found:
-        rows.append((tag("b", one.strategy), count(one.requested), _bar(one, one.requested)))
-        rows.append((tag("span", "accepted", class_="part"), count(one.accepted), _bar(one, one.accepted, "accepted")))
-        for reason, number in one.reasons.items():
-            label = tag("span", f"rejected: {reason}", class_="part")
-            rows.append((label, count(number), _bar(one, number, "rejected")))
-    seeds = {file.name for kind in ("synthetic", "rejected") for file in (folder.path / kind).glob("*/*.jsonl")}
-    about = "Accepted and rejected rows add up to those requested."
-    if len(seeds) > 1:
-        about += f" Sums over {len(seeds)} seeds."
-    return section("Curation", table(("", "rows", "share"), rows, caption=folder.limits.caption), note=about)
-
-
 def _splits(folder: RunFolder) -> list[Markup]:
     if not folder.splits:
         return []
@@ -120,12 +100,6 @@ def _too_long(folder: RunFolder, found: Mapping[str, Any]) -> str:
     told = f"{count(found['cut'])} of {count(found['rows'])} rows longer than {count(found['max_length'])} tokens"
     # Without a field of that role a task cuts the longest one of each row.
     return f"{told}: the {folder.details.get('long_field') or 'longest field'} was cut"
-
-
-def _bar(one: Yield, number: int, kind: str = "requested") -> Markup:
-    share = number / one.requested if one.requested else 0.0
-    bar = tag("span", class_=f"bar {kind}", style=f"width:{100 * share:.1f}%")
-    return tag("span", tag("span", bar, class_="track"), tag("span", percent(share)), class_="share")
 
 
 def _share(value: float | None) -> str:

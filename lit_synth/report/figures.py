@@ -1,9 +1,4 @@
-"""The one figure: the headline metric of every strategy with its interval, between gold only and the ceiling."""
-
-import re
-from html import escape
-from io import StringIO
-from typing import Any
+"""The main figure: the headline metric of every strategy with its interval, between gold only and the ceiling."""
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -12,38 +7,17 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from lit_synth.report.findings import StrategySummary, Summary
 from lit_synth.report.metric import Metric
+from lit_synth.report.svg import COLOURS, INK, STYLE, inline
 from lit_synth.report.wording import points
-
-INK = "#010203"
-"""Stands for the page's own text colour until `_for_page` writes ``currentColor``."""
-
-COLOURS = {  # Okabe & Ito (2008): told apart with any colour vision
-    "gold": "#e69f00",
-    "annotate": "#0072b2",
-    "generate": "#009e73",
-    "both": "#cc79a7",
-    "full": "#999999",
-    "few_shot": "#f0e442",
-    "teacher": "#d55e00",
-}
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",  # text stays text: searchable, read aloud, in the page's font
-    "svg.hashsalt": "lit_synth",  # the same ids, and so the same file, at every call
-    "font.family": "DejaVu Sans",  # only to measure: it comes with matplotlib
-}
 
 
 def headline_figure(summary: Summary, width: int = 720) -> str:
-    """Return an inline SVG, made for a width in CSS pixels; text stays at 13 px there.
-
-    Colours are CSS variables (``--gold``, ``--annotate``, …) that fall back to the Okabe-Ito palette, and text follows
-    ``currentColor``, so that the page decides on light and dark.
-    """
+    """Return an inline SVG, made for a width in CSS pixels; text stays at 13 px there."""
     rows = len(summary.strategies)
     top, bottom, line = 46, 34, 44
     height = top + bottom + line * rows
     left, right = 96, 128 if width > 500 else 64
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         axes = figure.add_axes((left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height))
         _frame(axes, summary, ticks=6 if width > 500 else 4)
@@ -51,9 +25,7 @@ def headline_figure(summary: Summary, width: int = 720) -> str:
         for position, strategy in enumerate(summary.strategies):
             _strategy(axes, strategy, position)
             _words(axes, strategy, summary.metric, position, left, right)
-        buffer = StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return _for_page(buffer.getvalue(), _describe(summary), prefix=f"w{width}")
+        return inline(figure, _describe(summary), prefix=f"w{width}")
 
 
 def _frame(axes: Axes, summary: Summary, ticks: int) -> None:
@@ -134,17 +106,3 @@ def _describe(summary: Summary) -> str:
     metric = summary.metric
     values = ", ".join(f"{strategy.name} {metric.show(strategy.mean)}" for strategy in summary.strategies)
     return " ".join(filter(None, [f"Test {metric.name} by strategy: {values}.", summary.limits.caption]))
-
-
-def _for_page(svg: str, description: str, prefix: str) -> str:
-    """Make matplotlib's file part of a page: no prologue, own ids, the page's colours and font, a name."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
-    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg).replace(INK, "currentColor")
-    for name, colour in COLOURS.items():
-        svg = svg.replace(colour, f"var(--{name.replace('_', '-')}, {colour})")
-    box = re.search(r'viewBox="[^"]+"', svg)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {box[0] if box else ""}'
-    text = escape(description)
-    return re.sub(r"<svg[^>]*>", lambda _: f'{head} role="img" aria-label="{text}">', svg, count=1).strip()

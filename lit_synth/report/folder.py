@@ -50,6 +50,20 @@ class RunFolder:
         """Whether the task is text to text: it has no labels, and says so."""
         return self.details.get("labels") == []
 
+    @property
+    def curation(self) -> dict[str, Mapping[str, Any]]:
+        """What curation found, by the number of the seed; older runs knew none."""
+        return {seed.removeprefix("seed"): found for seed, found in self.details.get("curation", {}).items()}
+
+    def curated(self, *parts: str) -> list[tuple[str, str, Mapping[str, Any]]]:
+        """Return strategy, seed and what curation found, where there is one of the parts, such as ``leakage``."""
+        return [
+            (strategy, seed, found)
+            for seed, every in self.curation.items()
+            for strategy, found in every.get("strategies", {}).items()
+            if any(found.get(part) for part in parts)
+        ]
+
     def predictions(self, seed: int, strategy: str) -> dict[str, Prediction] | None:
         """Return the predictions of a strategy by test row; ``None`` where there are none.
 

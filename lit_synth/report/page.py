@@ -4,7 +4,10 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from lit_synth.report import evidence, record, results
+from lit_synth.report import calibration, evidence, record, results
+from lit_synth.report.advice import advice
+from lit_synth.report.card import yields
+from lit_synth.report.diversity import diversity
 from lit_synth.report.folder import RunFolder, read_run
 from lit_synth.report.markup import join, text
 from lit_synth.report.measure import measure
@@ -52,13 +55,17 @@ def render(folder: RunFolder, summary: Summary) -> str:
     """Return the page."""
     parts = [
         results.header(summary),
+        advice(folder),
         results.headline(summary),
         results.metrics(summary),
         results.measures(summary),
         evidence.data(folder),
         evidence.annotation(folder),
         evidence.few_shot(folder),
-        evidence.yields(folder),
+        calibration.calibration(folder),
+        calibration.annotators(folder),
+        yields(folder),
+        diversity(folder),
         samples(folder),
         record.training(folder),
         record.reproduction(folder),

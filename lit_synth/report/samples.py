@@ -40,7 +40,7 @@ def _labelled(strategy: str, example: Example, rejected: bool) -> Markup:
 def _pair(strategy: str, example: Example, rejected: bool) -> Markup:
     """Return the input of a row, and beneath it the text that goes with it."""
     target = "no text" if example.target is None else example.target
-    body = [tag("div", _fields(example), class_="input"), tag("p", _folded(target), class_="text target")]
+    body = [tag("div", _fields(example), class_="input"), tag("p", folded(target), class_="text target")]
     asked = example.provenance.get("requested")
     facts: list[object] = [tag("span", strategy, class_=f"dot {strategy}")]
     facts += [f"asked for {asked}"] if asked and asked not in example.fields.values() else []
@@ -55,11 +55,11 @@ def _item(body: Markup, example: Example, rejected: bool, facts: list[object]) -
 def _fields(example: Example) -> Markup:
     """Return the input; the name of its only field goes without saying."""
     if len(example.fields) == 1:
-        return join(tag("p", _folded(value), class_="text") for value in example.fields.values())
-    return join(tag("p", tag("i", name), " ", _folded(value), class_="text") for name, value in example.fields.items())
+        return join(tag("p", folded(value), class_="text") for value in example.fields.values())
+    return join(tag("p", tag("i", name), " ", folded(value), class_="text") for name, value in example.fields.items())
 
 
-def _folded(value: str) -> object:
+def folded(value: str) -> object:
     """Return a text, the rest of a long one folded away."""
     if len(value) <= LONG:
         return value

@@ -69,6 +69,15 @@ def span(interval: Interval | None, sign: bool = False) -> str:
     return f"{points(interval.low, sign)} to {points(interval.high, sign)}" if interval else ""
 
 
+def between(low: float | None, high: float | None) -> str:
+    """Write an interval of which a file may lack a bound.
+
+    >>> between(0.059, 0.111), between(0.059, None)
+    ('5.9 to 11.1', '')
+    """
+    return "" if low is None or high is None else span(Interval(low, high))
+
+
 def p_value(p: float | None) -> str:
     """Write a p-value to three digits.
 

@@ -32,6 +32,7 @@ SGD = Task(
     writings={"A turn of a dialogue with {service}.\nUser:": "{prompt}\nActs: {acts}"},
     references="references",
     patterns={"acts": rf"{_ACT}(?: {_ACT})*"},
+    schema={"acts": rf"(\w+\(\w*)(?: = {_VALUES})?\)"},
     metrics=("rougeL", "rouge1", "rouge2", "bleu", "chrf", "slot_error_rate"),
 )
 

@@ -42,6 +42,14 @@ def test_probabilities_are_floats_of_batch_and_labels() -> None:
     assert (targets.shape, targets.dtype) == ((3, 2), torch.float32)
 
 
+def test_weights_and_what_is_synthetic_are_tensors_of_the_batch() -> None:
+    batch = Collate(0)(
+        [{"input_ids": [1], "weight": 1, "synthetic": False}, {"input_ids": [1], "weight": 0.5, "synthetic": True}]
+    )
+    assert torch.equal(batch["weight"], torch.tensor([1.0, 0.5]))
+    assert torch.equal(batch["synthetic"], torch.tensor([False, True]))
+
+
 @given(LENGTHS, st.integers(1, 40), st.integers(0, 5), st.integers(0, 5))
 def test_every_row_comes_once_an_epoch(lengths: list[int], size: int, seed: int, epoch: int) -> None:
     sampler = LengthSampler(lengths, size, seed)

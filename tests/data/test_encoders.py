@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lit_synth.data import ClassifierEncoder, TeacherEncoder
+from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TeacherEncoder
 from lit_synth.data.encoders import IGNORED
 from lit_synth.examples import Example
+from lit_synth.task import Task
 from lit_synth.tasks.reviews import REVIEWS
 
 GOLD = Example("1", {"text": "a warm and funny film"}, "positive")
@@ -124,3 +125,20 @@ def test_a_single_long_text_is_cut_too(tiny_encoder: Path) -> None:
 
 def test_the_padding_token_is_not_the_end_token(teacher: TeacherEncoder) -> None:
     assert teacher.tokenizer.pad_token_id != teacher.tokenizer.eos_token_id
+
+
+def test_a_training_row_of_a_student_knows_how_it_counts(student: ClassifierEncoder, tiny_encoder: Path) -> None:
+    tell = Task("tell", ("text",), "sentence")
+    encoders = ((student, REVIEWS), (Seq2SeqEncoder(str(tiny_encoder)), tell))
+    for encoder, task in encoders:
+        (gold,) = encoder.training_rows(task, GOLD)
+        assert (gold["weight"], gold["synthetic"]) == (1.0, False)
+        for origin in ("annotated", "generated"):
+            (row,) = encoder.training_rows(task, replace(GOLD, origin=origin, weight=0.25))
+            assert (row["weight"], row["synthetic"]) == (0.25, True)
+
+
+def test_every_reference_has_the_whole_weight_of_its_row(tiny_encoder: Path) -> None:
+    example = Example("1", {"text": "a film"}, "warm", references=("warm", "funny"), weight=0.5)
+    rows = Seq2SeqEncoder(str(tiny_encoder)).training_rows(Task("tell", ("text",), "sentence"), example)
+    assert [row["weight"] for row in rows] == [0.5, 0.5]

@@ -57,6 +57,26 @@ def test_a_mixture_is_what_is_asked_for(make: MakeModule, tmp_path: Path) -> Non
     assert make(mixture=Mixture(synthetic=(tmp_path / "s.jsonl",))).training_examples() == [*parts.gold, *synthetic]
 
 
+def test_gold_may_weigh_more_than_synthetic_rows_whichever_part_it_comes_from(make: MakeModule, tmp_path: Path) -> None:
+    made = Example("s", {"text": "made up"}, "negative", "generated", weight=0.5)
+    write_examples(tmp_path / "s.jsonl", [made])
+    chosen = {"development": True, "pool_gold": True, "synthetic": (tmp_path / "s.jsonl",)}
+    module = make(mixture=Mixture(**chosen, gold_weight=3.0))  # type: ignore[arg-type]
+    *gold, last = module.training_examples()
+    assert (last, len(gold)) == (made, 19 + 5 + 30)
+    assert {row.weight for row in gold} == {3.0}
+    assert {row.weight for row in module.splits.gold} == {1.0}, "development figures are not weighed"
+    weighed = {float(w) for batch in module.train_dataloader() for w in batch["weight"][batch["synthetic"]]}
+    assert weighed == {0.5}
+    assert {float(w) for batch in module.val_dataloader() for w in batch["weight"]} == {1.0}
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_weight_of_gold_that_is_not_above_0_is_one_line(weight: float) -> None:
+    with pytest.raises(InputError, match=f"mixture.gold_weight {weight:g}: give a number above 0; gold: false leaves"):
+        Mixture(gold_weight=weight)
+
+
 def test_the_ceiling_gets_the_true_labels_of_the_pool(make: MakeModule, reviews_like: Path) -> None:
     rows = make(mixture=Mixture(gold=False, pool_gold=True)).training_examples()
     lines = [json.loads(line) for line in (reviews_like / "train.jsonl").read_text().splitlines()]
@@ -67,7 +87,14 @@ def test_the_ceiling_gets_the_true_labels_of_the_pool(make: MakeModule, reviews_
 
 def test_a_student_batch_has_the_keys_of_its_contract(make: MakeModule) -> None:
     batch = next(iter(make(batch_size=8).train_dataloader()))
-    assert set(batch) == {"input_ids", "token_type_ids", "attention_mask", "target_probabilities"}
+    assert set(batch) == {
+        "input_ids",
+        "token_type_ids",
+        "attention_mask",
+        "target_probabilities",
+        "weight",
+        "synthetic",
+    }
     assert batch["target_probabilities"].shape == (8, 2)
     assert batch["attention_mask"][:, 0].all()
 

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lit_synth.data.requests import Requests, missing, quotas, record_seed, usable_writings
+from lit_synth.data.requests import Requests, missing, quotas, usable_writings
+from lit_synth.decoding.sampling import record_seed
 from lit_synth.examples import Example, write_examples
 from lit_synth.task import Task
 

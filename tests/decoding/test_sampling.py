@@ -1,5 +1,6 @@
 """Nucleus sampling against a full sort, token by token and in the long run."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,36 @@ def write(model: Any, tokenizer: Any, rows: list[int], sampling: Sampling) -> li
         [{"input_ids": tokenizer(PROMPTS[row])["input_ids"]} for row in rows]
     )
     seeds = [SEEDS[row] for row in rows]
-    return sample(model, batch["input_ids"], batch["attention_mask"], seeds, sampling, [tokenizer.eos_token_id])
+    ends = [tokenizer.eos_token_id]
+    return [each.tokens for each in sample(model, batch["input_ids"], batch["attention_mask"], seeds, sampling, ends)]
+
+
+def test_several_texts_of_a_prompt_are_those_of_their_seeds_and_know_their_probability(tiny_causal: Path) -> None:
+    model: Any = AutoModelForCausalLM.from_pretrained(tiny_causal).eval()
+    tokenizer: Any = AutoTokenizer.from_pretrained(tiny_causal)
+    rows = [{"input_ids": tokenizer(PROMPTS[row])["input_ids"]} for row in (0, 1)]
+    batch = Collate(tokenizer.pad_token_id, left=True)(rows)
+    sampling, ends = Sampling(max_new_tokens=6), [tokenizer.eos_token_id]
+    together = sample(model, batch["input_ids"], batch["attention_mask"], [1, 2, 3, 4], sampling, ends)
+    for (row, seed), found in zip([(0, 1), (0, 2), (1, 3), (1, 4)], together, strict=True):
+        ids = torch.tensor([rows[row]["input_ids"]])
+        assert sample(model, ids, torch.ones_like(ids), [seed], sampling, ends)[0].tokens == found.tokens
+    assert len({found.confidence for found in together}) == 4
+
+
+def test_confidence_is_the_mean_probability_of_what_was_written(tiny_causal: Path) -> None:
+    model: Any = AutoModelForCausalLM.from_pretrained(tiny_causal).eval()
+    prompt = torch.tensor([[70, 71, 72]])
+    ids, logs = prompt, []
+    for _ in range(3):
+        step = model(ids).logits[0, -1].log_softmax(dim=0)
+        logs.append(step.max().item())
+        ids = torch.cat([ids, step.argmax()[None, None]], dim=1)
+    *said, end = ids[0, 3:].tolist()
+    assert end not in said
+    found = sample(model, prompt, torch.ones_like(prompt), [0], Sampling(temperature=0.0, max_new_tokens=5), [end])[0]
+    assert found.tokens == said
+    assert found.confidence == pytest.approx(math.exp(sum(logs) / 3), rel=1e-4)
 
 
 @pytest.mark.parametrize("tiny_causal", ["gpt_neox", "llama", "gpt2"], indirect=True)

@@ -15,6 +15,7 @@ from lit_synth.data.collate import Collate
 from lit_synth.data.sources import read_split
 from lit_synth.examples import Example, write_examples
 from lit_synth.modules import Classifier
+from lit_synth.modules.losses import Loss
 from lit_synth.modules.optimization import warm_up_and_decay
 from lit_synth.settings import Choice, RunSettings, Search, StudentSettings
 from lit_synth.stages import run_stage
@@ -120,6 +121,71 @@ def test_probabilities_of_all_rows_weigh_alike_in_the_loss(tiny_encoder: Path) -
     student.forward = lambda batch: torch.tensor([[0.0, 0.0], [0.0, math.log(3.0)]])  # type: ignore[method-assign]
     by_hand = (math.log(2) + 0.7 * math.log(4) + 0.3 * math.log(4 / 3)) / 2
     assert float(student.training_step(batch, 0)) == pytest.approx(by_hand)
+
+
+def test_a_row_counts_as_much_as_its_weight_and_its_kind_of_loss_says(tiny_encoder: Path) -> None:
+    encoder = ClassifierEncoder(str(tiny_encoder), max_length=32)
+    rows = [replace(ROWS[0], weight=3.0), replace(ROWS[1], weight=0.5)]
+    batch = Collate(0)([row for example in rows for row in encoder.training_rows(REVIEWS, example)])
+    student = student_of(tiny_encoder, loss=Loss("generalised", q=0.5))
+    logged: dict[str, float] = {}
+    student.log = lambda name, value, **_: logged.update({name: float(value)})  # type: ignore[method-assign]
+    student.log_dict = lambda *_, **__: None  # type: ignore[method-assign]
+    student.forward = lambda batch: torch.tensor([[0.0, 0.0], [0.0, math.log(3.0)]])  # type: ignore[method-assign]
+    robust = (0.7 * (1 - math.sqrt(0.25)) + 0.3 * (1 - math.sqrt(0.75))) / 0.5
+    by_hand = (3.0 * math.log(2) + 0.5 * robust) / 3.5
+    assert float(student.training_step(batch, 0)) == pytest.approx(by_hand) == logged["train_loss"]
+    student.validation_step(batch, 0)
+    plain = (math.log(2) + 0.7 * math.log(4) + 0.3 * math.log(4 / 3)) / 2
+    assert logged["val_loss"] == pytest.approx(plain), "validation is comparable, whatever is trained on"
+
+
+def test_a_heavier_row_pulls_the_student_its_way(tiny_encoder: Path) -> None:
+    """The same text once as positive, once as negative: where it ends follows from the weights alone."""
+    encoder = ClassifierEncoder(str(tiny_encoder), max_length=32)
+    rows = [replace(ROWS[0], weight=3.0), replace(ROWS[0], target="negative", origin="generated")]
+    batch = Collate(0)([row for example in rows for row in encoder.training_rows(REVIEWS, example)])
+    student = student_of(tiny_encoder)
+    student.log = lambda *_, **__: None  # type: ignore[method-assign]
+    optimizer = torch.optim.AdamW(student.parameters(), lr=3e-3)
+    for _ in range(60):
+        optimizer.zero_grad()
+        student.training_step(batch, 0).backward()
+        optimizer.step()
+    found = student(batch).softmax(dim=1)[0, REVIEWS.labels.index("positive")]
+    assert float(found.detach()) == pytest.approx(0.75, abs=0.02)
+
+
+def test_a_student_that_starts_from_an_exported_one_keeps_its_head(tiny_encoder: Path, tmp_path: Path) -> None:
+    first = student_of(tiny_encoder)
+    model: Any = first.model
+    with torch.no_grad():
+        model.classifier.weight.copy_(torch.linspace(-1, 1, model.classifier.weight.numel()).view(2, -1))
+    first.export(tmp_path / "first")
+    second = student_of(tmp_path / "first")
+    batch = batch_of(tiny_encoder)
+    assert torch.equal(second(batch), first(batch))
+    assert second.model.config.id2label == dict(enumerate(REVIEWS.labels))  # type: ignore[union-attr]
+    second.export(tmp_path / "second")
+    assert torch.equal(student_of(tmp_path / "second")(batch), first(batch))
+
+
+def test_the_second_of_two_stages_goes_on_from_the_first(
+    tiny_encoder: Path, reviews_like: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["lit_synth"])
+    run = student_run(tiny_encoder, reviews_like, tmp_path)
+    write_examples(tmp_path / "synthetic.jsonl", ROWS[1:])
+    alone = {"gold": False, "synthetic": [str(tmp_path / "synthetic.jsonl")]}
+    run_stage(recipes.student_fit(run, REVIEWS, 0, tmp_path / "first", alone, Choice(1e-2, 4)), ("fit",))
+    student = replace(run.student, model=str(tmp_path / "first" / "model"))
+    then = recipes.student_fit(
+        replace(run, student=student), REVIEWS, 0, tmp_path / "second", {"gold": True}, Choice(1e-9, 1)
+    )
+    run_stage(then, ("fit", "test"))
+    first, second = (student_of(tmp_path / name / "model") for name in ("first", "second"))
+    for (name, before), after in zip(first.named_parameters(), second.parameters(), strict=True):
+        torch.testing.assert_close(after, before, atol=1e-6, rtol=1e-5, msg=name)
 
 
 def student_run(encoder: Path, rows: Path, output: Path) -> RunSettings:

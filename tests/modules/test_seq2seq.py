@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,16 +8,9 @@ import pytest
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
-from transformers import (
-    AutoModelForSeq2SeqLM,
-    AutoTokenizer,
-    BartConfig,
-    BertConfig,
-    EncoderDecoderConfig,
-    T5Config,
-)
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, BartConfig
 
-from lit_synth.examples import Example, InputError
+from lit_synth.examples import Example, InputError, Origin
 from lit_synth.modules import Seq2Seq
 from lit_synth.task import Task
 
@@ -29,54 +23,8 @@ ROWS = [
     Example("2", {"mood": "dull"}, "two hours of a dull plot", references=("two hours of a dull plot",)),
     Example("3", {"mood": "a bore , in the end"}, "the script was a bore"),
 ]
+ORIGINS: tuple[Origin, ...] = ("gold", "annotated", "generated")
 KINDS = ("bart", "t5", "encoder-decoder")
-
-
-def config_of(kind: str, tokenizer: Any) -> Any:
-    ids: dict[str, Any] = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.sep_token_id}
-    ids |= {"bos_token_id": tokenizer.cls_token_id, "decoder_start_token_id": tokenizer.cls_token_id}
-    size = len(tokenizer)
-    if kind == "bart":
-        shape: dict[str, Any] = {
-            f"{side}_{name}": value
-            for side in ("encoder", "decoder")
-            for name, value in (("layers", 2), ("attention_heads", 2), ("ffn_dim", 64))
-        }
-        return BartConfig(vocab_size=size, d_model=32, max_position_embeddings=64, **shape, **ids)
-    if kind == "t5":
-        # As its checkpoints do. With relative positions it cannot tell one start token from two alike.
-        ids["decoder_start_token_id"] = tokenizer.pad_token_id
-        return T5Config(vocab_size=size, d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, **ids)
-    part = BertConfig(
-        vocab_size=size,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    config = EncoderDecoderConfig.from_encoder_decoder_configs(part, part, **ids)
-    config.vocab_size = size
-    return config
-
-
-@pytest.fixture(scope="session")
-def tiny_seq2seq(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return a function from a kind to a saved model of some 50,000 random weights; it has no generation config."""
-    folders: dict[str, Path] = {}
-
-    def folder(kind: str) -> Path:
-        if kind not in folders:
-            folders[kind] = tmp_path_factory.mktemp(f"tiny_{kind}")
-            tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
-            tokenizer.save_pretrained(folders[kind])
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
-                AutoModelForSeq2SeqLM.from_config(config_of(kind, tokenizer)).save_pretrained(folders[kind])
-            (folders[kind] / "generation_config.json").unlink()
-        return folders[kind]
-
-    return folder
 
 
 def student_of(folder: Path, **arguments: Any) -> Seq2Seq:
@@ -92,7 +40,7 @@ def batch_of(folder: Path, rows: list[Example] = ROWS) -> dict[str, Any]:
     target = tokenizer([str(row.target) for row in rows], padding=True, return_tensors="pt")
     labels = target["input_ids"].masked_fill(target["attention_mask"] == 0, -100)
     inputs = {"input_ids": source["input_ids"], "attention_mask": source["attention_mask"]}
-    return {**inputs, "labels": labels, "example": rows}
+    return {**inputs, "labels": labels, "weight": torch.tensor([row.weight for row in rows]), "example": rows}
 
 
 class OneBatch(L.LightningDataModule):
@@ -173,6 +121,54 @@ def test_the_loss_is_the_mean_over_the_targets_tokens(kind: str, tiny_seq2seq: C
         losses.append(-logs.gather(1, alone["labels"].T)[:, 0])
         assert len(losses[index]) == int((batch["labels"][index] >= 0).sum())
     torch.testing.assert_close(student(batch), torch.cat(losses).mean(), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_counts_as_much_as_its_weight(kind: str, tiny_seq2seq: Callable[[str], Path]) -> None:
+    folder = tiny_seq2seq(kind)
+    student = student_of(folder)
+    student.log = lambda *_, **__: None  # type: ignore[method-assign]
+    plain: Any = student.model
+    batch = batch_of(folder)
+    known = {name: batch[name] for name in ("input_ids", "attention_mask", "labels")}
+    torch.testing.assert_close(student.training_step(batch, 0), plain(**known).loss, atol=1e-6, rtol=1e-6)
+    weights = (2.0, 0.5, 0.0)
+    rows = [replace(row, weight=weight) for row, weight in zip(ROWS, weights, strict=True)]
+    each = [student(batch_of(folder, [row])) for row in rows]
+    tokens = (batch["labels"] >= 0).sum(dim=1).tolist()
+    shares = [weight * count for weight, count in zip(weights, tokens, strict=True)]
+    expected = sum(share * loss for share, loss in zip(shares, each, strict=True)) / sum(shares)
+    torch.testing.assert_close(student.training_step(batch_of(folder, rows), 0), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(student(batch_of(folder, rows)), student(batch), atol=0, rtol=0)
+
+
+def test_it_annotates_rows_with_texts_that_ended(tiny_seq2seq: Callable[[str], Path], tmp_path: Path) -> None:
+    """Of a BART that starts with the token with which it ends, as its checkpoints do."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_seq2seq("bart"))
+    tokenizer.save_pretrained(tmp_path)
+    plain = AutoModelForSeq2SeqLM.from_pretrained(tiny_seq2seq("bart"))
+    for config in (plain.config, plain.generation_config):
+        config.decoder_start_token_id = config.eos_token_id
+    plain.save_pretrained(tmp_path)
+    student = student_of(tmp_path, dropout=0.0)
+    student.log = lambda *_, **__: None  # type: ignore[method-assign]
+    chosen = optimizer(student.parameters())
+    batch = batch_of(tmp_path)
+    for _ in range(100):
+        chosen.zero_grad()
+        student.training_step(batch, 0).backward()
+        chosen.step()
+    asked = [replace(row.with_target(None), origin=origin) for row, origin in zip(ROWS, ORIGINS, strict=True)]
+    found = student.predict_step(batch | {"example": asked}, 0)
+    assert [row.target for row in found] == [row.target for row in ROWS]
+    assert [row.provenance["answer"] for row in found] == [row.target for row in ROWS]
+    assert [row.origin for row in found] == ["annotated", "annotated", "generated"]
+    assert [row.fields for row in found] == [row.fields for row in ROWS]
+    lengths = (batch["labels"] >= 0).sum(dim=1)
+    student.model.generation_config.max_new_tokens = int(lengths.max()) - 1  # type: ignore[union-attr]
+    short = student.predict_step(batch | {"example": asked}, 0)
+    assert [row.target is not None for row in short] == (lengths < lengths.max()).tolist()
+    assert any(row.target for row in short)
 
 
 def test_the_validation_loss_weighs_tokens_and_rouge_takes_the_best_reference(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lit_synth.report.page import write_report
+from tests.report.curated import add, found
 
 CHROMIUM = shutil.which("chromium")
 WIDTH = 360
@@ -30,9 +31,13 @@ document.title = JSON.stringify({
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 @pytest.mark.parametrize("kind", ["make_run", "make_text"])
-def test_page_fits_a_phone(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_curated", [True, False])
+def test_page_fits_a_phone(kind: str, is_curated: bool, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     make: Callable[..., Path] = request.getfixturevalue(kind)
-    html = write_report(make(seeds=(0, 1, 2))).read_text(encoding="utf-8")
+    run = make(seeds=(0, 1, 2))
+    if is_curated:
+        add(run, *[found()] * 3)
+    html = write_report(run).read_text(encoding="utf-8").replace("<details>", "<details open>")
     frame = f'<iframe style="width:{WIDTH}px;height:800px;border:0" srcdoc="{escape(html)}"></iframe>'
     outer = tmp_path / "outer.html"
     # A headless window has a least width; a frame has none, and stands for the phone.
@@ -44,8 +49,8 @@ def test_page_fits_a_phone(kind: str, request: pytest.FixtureRequest, tmp_path: 
     )
     title = re.search(r"<title>(\{.*?\})</title>", shown.stdout)
     assert title is not None
-    found = json.loads(title[1])
-    assert found["height"] > 2000
-    assert found["wide"] == []
-    assert found["width"] <= WIDTH
-    assert found["small"] == []
+    measured = json.loads(title[1])
+    assert measured["height"] > 2000
+    assert measured["wide"] == []
+    assert measured["width"] <= WIDTH
+    assert measured["small"] == []

@@ -3,55 +3,21 @@
 import json
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from lit_synth.examples import Example
-from lit_synth.report.figures import COLOURS, headline_figure
+from lit_synth.report.figures import headline_figure
 from lit_synth.report.page import write_report
 from lit_synth.report.rows import count_yield, spread
 from lit_synth.report.summary import summarise
+from lit_synth.report.svg import COLOURS
 from lit_synth.report.table import cells
+from tests.report.reading import read
 
 MakeRun = Callable[..., Path]
-
-VOID = {"meta", "link", "br", "img", "input", "hr"}
-
-
-class Checker(HTMLParser):
-    """Collects tags and ids, and sees that every element is closed in order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: set[str] = set()
-        self.ids: list[str] = []
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.ids += [value for name, value in attrs if name == "id" and value]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def read(run: Path) -> Checker:
-    checker = Checker()
-    checker.feed(write_report(run).read_text(encoding="utf-8"))
-    assert checker.open == []
-    return checker
 
 
 def plain(text: str) -> str:

@@ -11,21 +11,9 @@ from rich.console import Console
 from lit_synth.report.page import write_report
 from lit_synth.report.summary import summarise
 from lit_synth.report.table import terminal_table
+from tests.report.reading import page, section
 
 MakeText = Callable[..., Path]
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("&#8239;", " ").replace("&#x27;", "'").split())
-
-
-def page(run: Path) -> str:
-    return words(write_report(run).read_text(encoding="utf-8").split("</style>")[1])
-
-
-def section(run: Path, title: str) -> str:
-    html = write_report(run).read_text(encoding="utf-8")
-    return words(html.split(f"<h2>{title}</h2>")[1].split("</section>")[0])
 
 
 def test_verdict_is_in_points_of_rouge_without_percent(make_text: MakeText) -> None:

@@ -1,0 +1,52 @@
+"""What the development part lets one expect of synthetic rows, said before a student is trained on them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+FEW = 30
+"""Development rows under which a share is too coarse to lean on."""
+
+
+def advise(found: Mapping[str, Any]) -> list[str]:
+    """Return what is to be expected, in sentences.
+
+    Args:
+        found: Of one seed: ``majority`` (share of the commonest label), ``annotators``, ``calibration`` with the
+            ``gain`` of all annotators over the student on gold, and ``strategies`` with ``agreement``, the share of
+            generated rows that are read as what was asked for.
+    """
+    if not found.get("annotators"):
+        return []
+    calibration, (teacher, *_) = found["calibration"], found["annotators"]
+    rows, together = calibration["rows"], calibration["after"]["accuracy"]
+    said = []
+    if teacher["accuracy"] <= found["majority"]:
+        said.append(
+            f"The teacher is right on {_percent(teacher['accuracy'])} of {rows} development rows, no more than the "
+            f"commonest label, {_percent(found['majority'])}: synthetic rows are unlikely to pay."
+        )
+    elif gain := calibration.get("gain"):
+        points = f"{100 * gain['mean']:+.1f} points, {100 * gain['low']:+.1f} to {100 * gain['high']:+.1f}"
+        said.append(
+            f"On {rows} development rows the annotators together are right on {_percent(together)}, the student on "
+            f"gold on {_percent(together - gain['mean'])} ({points}): annotating {_outlook(gain)}."
+        )
+    if (
+        "generate" in found["strategies"]
+        and (agreement := found["strategies"]["generate"].get("agreement")) is not None
+    ):
+        outlook = "can carry what it knows" if agreement >= together else "loses part of what it knows"
+        said.append(f"It reads {_percent(agreement)} of what it wrote as the label asked for: generating {outlook}.")
+    if rows < FEW:
+        said.append(f"{rows} development rows are few: take this as a hint.")
+    return said
+
+
+def _outlook(gain: Mapping[str, float]) -> str:
+    if gain["low"] > 0:
+        return "is likely to pay"
+    return "is unlikely to pay" if gain["high"] < 0 else "may pay, or may not"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

@@ -1,0 +1,192 @@
+"""The synthetic rows of one seed: fine-tuned teachers, what they annotate and write, and what annotators make of it."""
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from lit_synth import recipes
+from lit_synth.account import annotation_figures
+from lit_synth.curate import Readings, curate, read_curation
+from lit_synth.curation.advice import advise
+from lit_synth.examples import InputError, read_examples, read_json_lines, write_examples
+from lit_synth.seed import Seed
+from lit_synth.stages import run_stage
+from lit_synth.students import Students, mixture_of
+
+
+@dataclass(frozen=True)
+class Annotator:
+    """A model that gives every row a probability for each label, or a text.
+
+    Args:
+        name: Such as ``teacher`` or ``student``.
+        model: Its folder.
+        key: Of the stage that trained it.
+    """
+
+    name: str
+    model: Path
+    key: str
+
+
+class Synthesis:
+    """Makes the rows of ``annotate`` and ``generate``; every model's reading of rows is a stage of its own.
+
+    Args:
+        seed: Whose rows.
+        students: Knows how a student on gold is trained.
+        details: Gets ``synthetic``, ``curation`` and ``failed`` of this seed, as ``run.json`` keeps them.
+    """
+
+    def __init__(self, seed: Seed, students: Students, details: dict[str, Any]) -> None:
+        self.seed = seed
+        self.students = students
+        self.details = details
+        self.annotators: list[Annotator] = []
+        self.files: dict[str, Path] = {}
+        self.keys: dict[str, str] = {}
+
+    def execute(self) -> None:
+        """Fill `files` with synthetic rows by strategy and `keys` with what they were made with.
+
+        A source that gives no row at all is told and left out, so that the other students are trained.
+        """
+        run = self.seed.run
+        if not run.needs_teacher:
+            return
+        self.annotators = [self._teacher(number) for number in range(run.curation.teachers)]
+        wanted = [name for name, asked in (("annotate", run.annotates), ("generate", run.generates)) if asked]
+        if wanted and self.seed.task.labels:
+            self.annotators += [self._student(number) for number in range(run.curation.students)]
+        for strategy in wanted:
+            try:
+                self._make(strategy)
+            except InputError as error:
+                self.details["failed"].setdefault(self.seed.name, {})[strategy] = str(error)
+                self.seed.tell(f"{self.seed.name}: {error}; students go on without it")
+        if curation := self.details["curation"].get(self.seed.name):
+            curation["advice"] = advise(curation)
+            for sentence in curation["advice"]:
+                self.seed.tell(f"{self.seed.name}: {sentence}")
+
+    @property
+    def teacher(self) -> Annotator:
+        """The first teacher: it writes, and is tested."""
+        return self.annotators[0]
+
+    def test_teacher(self) -> Path:
+        """Test the first teacher; return the stage's folder."""
+        seed, stage = self.seed, self.seed.folder / "teacher"
+        config = recipes.teacher_use(seed.run, seed.number, stage, self.teacher.model, None)
+        seed.ledger.do(stage, config, [self.teacher.key], partial(run_stage, config, ("test",)))
+        return stage
+
+    def _teacher(self, number: int) -> Annotator:
+        seed, stage = self.seed, self.seed.folder / _numbered("teacher_fit", number)
+        config = recipes.teacher_fit(seed.run, seed.number, stage)
+        config["seed_everything"] += 1000 * number
+        key = seed.ledger.do(stage, config, [seed.data], partial(run_stage, config, ("fit",)))
+        return Annotator(_numbered("teacher", number), stage / "model", key)
+
+    def _student(self, number: int) -> Annotator:
+        """Train a student on gold without the development part, which it is then held against."""
+        seed, stage = self.seed, self.seed.folder / _numbered("annotator", number)
+        mixture = mixture_of("gold", [])
+        choice = self.students.choose("gold", mixture, [seed.data])
+        config = recipes.student_fit(
+            seed.run, seed.task, seed.number, stage, mixture, choice, development=False, tests=False
+        )
+        config["seed_everything"] += 1000 * number
+        key = seed.ledger.do(stage, config, [seed.data], partial(run_stage, config, ("fit",)))
+        return Annotator(_numbered("student", number), stage / "model", key)
+
+    def _make(self, strategy: str) -> None:
+        seed = self.seed
+        rejected: list[Path] = []
+        made, source = "", None
+        if strategy == "generate":
+            source, made = self._generate()
+            rejected.append(source.with_name("rejected.jsonl"))
+        reading = "annotation" if strategy == "annotate" else "round_trip"
+        rows, keys = self._read_by_all(reading, source, made)
+        rejected.append(rows[0].with_name("rejected.jsonl"))
+        known, more = self._development
+        stage = seed.folder / f"curation_{strategy}"
+        config = {"curation": asdict(seed.run.curation), "strategy": strategy}
+        readings = Readings([one.name for one in self.annotators], known, rows)
+        work = partial(curate, stage, seed.run.curation, seed.module, readings, rejected)
+        self.keys[strategy] = seed.ledger.do(stage, config, [*keys, *more], work)
+        self._publish(strategy, stage)
+
+    @cached_property
+    def _development(self) -> tuple[list[Path], list[str]]:
+        """Let every annotator read the development part, of which the labels are known."""
+        source = self.seed.folder / "development.jsonl"
+        write_examples(source, [row.with_target(None) for row in self.seed.module.splits.development])
+        return self._read_by_all("development", source, "")
+
+    def _read_by_all(self, name: str, source: Path | None, made: str) -> tuple[list[Path], list[str]]:
+        read = [self._read(annotator, name, source, made) for annotator in self.annotators]
+        return [path for path, _ in read], [key for _, key in read]
+
+    def _read(self, annotator: Annotator, name: str, source: Path | None, made: str) -> tuple[Path, str]:
+        """Let an annotator read rows; return the file of its answers, and the stage's key."""
+        seed, run = self.seed, self.seed.run
+        stage = seed.folder / (name if annotator is self.teacher else f"{name}_{annotator.name}")
+        order = {"folder": str(stage), "kind": "annotate"} | ({"source": str(source)} if source else {})
+        if annotator.name.startswith("teacher"):
+            config = recipes.teacher_use(run, seed.number, stage, annotator.model, order)
+        else:
+            config = recipes.student_use(run, seed.task, seed.number, stage, annotator.model, order)
+        key = seed.ledger.do(stage, config, [annotator.key, made], partial(run_stage, config, ("predict",)))
+        return stage / "accepted.jsonl", key
+
+    def _generate(self) -> tuple[Path, str]:
+        seed, run = self.seed, self.seed.run
+        stage = seed.folder / "generation"
+        order = {"kind": "generate", "amount": run.amount, "balance": run.generation.balance}
+        order |= {"folder": str(stage), "attempts": run.generation.attempts}
+        config = recipes.teacher_use(run, seed.number, stage, self.teacher.model, order)
+        key = seed.ledger.do(stage, config, [self.teacher.key], partial(run_stage, config, ("predict",)))
+        if not any(read_json_lines(stage / "accepted.jsonl")):
+            self._refuse("generate", [stage / "rejected.jsonl"])
+        return stage / "accepted.jsonl", key
+
+    def _publish(self, strategy: str, stage: Path) -> None:
+        """Copy accepted and rejected rows to where users look for them, and tell their numbers."""
+        seed, name = self.seed, f"{strategy}/{self.seed.name}.jsonl"
+        for kind, file in (("synthetic", "accepted.jsonl"), ("rejected", "rejected.jsonl")):
+            path = seed.run.output / kind / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(stage / file, path)
+        rows = list(read_examples(stage / "accepted.jsonl"))
+        told = _reasons([stage / "rejected.jsonl"])
+        found = read_curation(stage)
+        curation = self.details["curation"].setdefault(seed.name, {"strategies": {}})
+        curation["strategies"][strategy] = found.pop("strategy")
+        curation |= found
+        seed.tell(f"{seed.name} {strategy}: {len(rows):,} rows accepted{told}")
+        if not rows:
+            self._refuse(strategy, [stage / "rejected.jsonl"])
+        self.files[strategy] = seed.run.output / "synthetic" / name
+        if strategy == "annotate":
+            figures = annotation_figures(seed.task, rows, seed.module.splits.pool_gold)
+            self.details["synthetic"].setdefault(seed.name, {})[strategy] = figures
+
+    def _refuse(self, strategy: str, rejected: Sequence[Path]) -> None:
+        raise InputError(f"{strategy}: no row was accepted{_reasons(rejected)}; look at {rejected[0]}")
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 0 else f"{name}_{number + 1}"
+
+
+def _reasons(rejected: Sequence[Path]) -> str:
+    rows = chain.from_iterable(read_examples(path) for path in rejected)
+    reasons = Counter(str(row.provenance["reason"]) for row in rows)
+    return "".join(f"; {count:,} {reason}" for reason, count in reasons.most_common())

@@ -1,0 +1,55 @@
+"""Pages as a reader meets them: checked for order, and as plain words."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+from lit_synth.report.page import write_report
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Checker(HTMLParser):
+    """Collects tags and ids, and sees that every element is closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.ids: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.ids += [value for name, value in attrs if name == "id" and value]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(run: Path) -> Checker:
+    checker = Checker()
+    checker.feed(write_report(run).read_text(encoding="utf-8"))
+    assert checker.open == []
+    return checker
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("&#8239;", " ").replace("&#x27;", "'").split())
+
+
+def page(run: Path) -> str:
+    return words(write_report(run).read_text(encoding="utf-8").split("</style>")[1])
+
+
+def section(run: Path, title: str) -> str:
+    html = write_report(run).read_text(encoding="utf-8")
+    return words(html.split(f"<h2>{title}</h2>")[1].split("</section>")[0])
