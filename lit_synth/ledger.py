@@ -18,10 +18,14 @@ class Ledger:
 
     Args:
         tell: Gets one line a stage.
+        output: Of the run; a stage's key does not depend on where it lies.
+        reuse: Another run's folder, of which stages with the same key are taken.
     """
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[str], None], output: Path, reuse: Path | None = None) -> None:
         self.tell = tell
+        self.output = output
+        self.reuse = reuse
         self.seconds: dict[str, dict[str, float]] = {}
 
     def do(self, folder: Path, config: dict[str, Any], inputs: list[str], work: Callable[[], None]) -> str:
@@ -35,8 +39,10 @@ class Ledger:
         """
         name = f"{folder.parent.name}/{folder.name}"
         text = yaml.safe_dump(config, sort_keys=False)
-        key = hashlib.sha256("\n".join([text, *inputs]).encode()).hexdigest()[:16]
+        placeless = text.replace(f"{self.output}/", "./")
+        key = hashlib.sha256("\n".join([placeless, *inputs]).encode()).hexdigest()[:16]
         manifest = folder / "stage.json"
+        self._take(folder, key)
         found = json.loads(manifest.read_text()) if manifest.exists() else {}
         if found.get("key") == key and found["done"]:
             self.tell(f"{name}: done before, {found['seconds']:.0f} s; not run again")
@@ -59,6 +65,18 @@ class Ledger:
             write_json(manifest, found)
         self.seconds.setdefault(folder.parent.name, {})[folder.name] = round(found["seconds"], 1)
         return key
+
+
+    def _take(self, folder: Path, key: str) -> None:
+        """Link a stage of the other run, where it is done there and not begun here."""
+        if self.reuse is None or folder.exists():
+            return
+        other = self.reuse / folder.relative_to(self.output)
+        manifest = other / "stage.json"
+        found = json.loads(manifest.read_text()) if manifest.exists() else {}
+        if found.get("key") == key and found["done"]:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.symlink_to(other.resolve(), target_is_directory=True)
 
 
 def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free: tuple[str, ...] = ()) -> None:
@@ -85,7 +103,7 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
                 raise InputError(f"{path}: has {key} {gone[0]!r} already, which would be lost; give --{key} {whole}")
         for key in [*config, *before]:
             old, new = (_without(key, value.get(key), free) for value in (before, config))
-            if key not in open_keys and old != new:
+            if key not in (*open_keys, *free) and old != new:
                 raise InputError(
                     f"{path}: made with {_difference(key, old, new)}; "
                     "give another --output, or the same config to go on"

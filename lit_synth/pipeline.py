@@ -48,7 +48,7 @@ class Pipeline:
     def __init__(self, run: RunSettings, tell: Callable[[str], None] = print) -> None:
         self.run = run
         self.tell = tell
-        self.ledger = Ledger(tell)
+        self.ledger = Ledger(tell, run.output, run.reuse)
         self.metrics: list[dict[str, Any]] = []
         self.splits: dict[str, Any] = {}
         names = ("synthetic", "curation", "failed", "hyperparameters", "few_shot", "cut")
@@ -71,7 +71,7 @@ class Pipeline:
         if unknown := set(self.task.metrics) - set(KNOWN):
             raise InputError(f"task {self.task.name}: unknown metric {min(unknown)!r}; known: {', '.join(KNOWN)}")
         steps = plan(run, self.module)
-        claim(run.output, _plain(run), open_keys=("seeds", "strategies"), free=HOW_ASKED)
+        claim(run.output, _plain(run), open_keys=("seeds", "strategies"), free=("reuse", *HOW_ASKED))
         self.details["cut"] = cut_inputs(run, self.module)
         for name, found in self.details["cut"].items():
             if found["cut"]:

@@ -93,8 +93,8 @@ class CurationSettings:
     """
 
     teachers: int = 1
-    students: int = 1
-    calibrate: bool = True
+    students: int = 0
+    calibrate: bool = False
     labels: Literal["soft", "hard"] = "soft"
     confidence: float | Literal["auto"] | None = None
     weigh: bool = False
@@ -214,6 +214,8 @@ class RunSettings:
         revision: Of the data set.
         task: The task itself, for ``Custom``.
         output: Folder of the run; the same command goes on with it.
+        reuse: Folder of an earlier run: stages that would be the same here are taken from it, so that a run with
+            another curation or student does not train its teacher again.
         fraction: Gold rows: a share of train up to 1, or a number of rows above 1.
         seeds: One run of every stage a seed.
         strategies: What students are trained on; ``teacher`` scores the teacher itself, ``few_shot`` a model
@@ -233,6 +235,7 @@ class RunSettings:
 
     data: str
     output: Path
+    reuse: Path | None = None
     data_dir: str | None = None
     dataset: str | None = None
     revision: str | None = None

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -24,7 +25,7 @@ class Stage:
         (self.folder / "result.txt").write_text(str(self.runs))
 
     def do(self, config: dict[str, int], inputs: list[str], work: Callable[[], None] | None = None) -> str:
-        return Ledger(self.told.append).do(self.folder, config, inputs, work or self)
+        return Ledger(self.told.append, self.folder.parents[1]).do(self.folder, config, inputs, work or self)
 
 
 @pytest.fixture
@@ -77,9 +78,30 @@ def test_checkpoints_go_when_a_stage_is_done(stage: Stage) -> None:
 
 
 def test_seconds_are_kept_for_the_report(stage: Stage) -> None:
-    ledger = Ledger(stage.told.append)
+    ledger = Ledger(stage.told.append, stage.folder.parents[1])
     ledger.do(stage.folder, {}, [], stage)
     assert ledger.seconds == {"seed0": {"teacher": 0.0}}
+
+
+def test_another_run_takes_what_would_be_the_same(tmp_path: Path) -> None:
+    done, told = Stage(tmp_path / "one" / "seed0" / "teacher"), list[str]()
+
+    def config(run: str, rate: int) -> dict[str, Any]:
+        return {"folder": str(tmp_path / run / "seed0" / "teacher"), "rate": rate}
+
+    key = Ledger(told.append, tmp_path / "one").do(done.folder, config("one", 1), [], done)
+    for run, rate in (("two", 1), ("three", 2)):
+        same = Stage(tmp_path / run / "seed0" / "teacher")
+        ledger = Ledger(told.append, tmp_path / run, reuse=tmp_path / "one")
+        assert (ledger.do(same.folder, config(run, rate), [], same) == key) == (rate == 1)
+        assert same.runs == rate - 1
+        assert (same.folder / "result.txt").read_text() == "1"
+        assert same.folder.is_symlink() == (rate == 1)
+    # What is changed later is set aside here, and stays as it was there.
+    two = Stage(tmp_path / "two" / "seed0" / "teacher")
+    Ledger(told.append, tmp_path / "two").do(two.folder, config("two", 3), [], two)
+    assert not two.folder.is_symlink()
+    assert json.loads((done.folder / "stage.json").read_text())["key"] == key
 
 
 def test_a_claimed_folder_goes_on_with_more_seeds(tmp_path: Path) -> None:

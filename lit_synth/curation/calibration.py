@@ -92,9 +92,10 @@ def _places(confidence: Floats, bins: int) -> NDArray[np.int64]:
 
 def _errors(confidence: Floats, right: Floats, bins: int) -> Floats:
     """Return the error of every sample, shape ``(samples,)``, from arrays of shape ``(samples, rows)``."""
-    places = _places(confidence, bins)
-    gaps = [np.abs(np.where(places == place, confidence - right, 0.0).sum(axis=1)) for place in range(bins)]
-    return np.sum(gaps, axis=0) / confidence.shape[1]  # type: ignore[no-any-return]
+    samples, rows = confidence.shape
+    places = _places(confidence, bins) + bins * np.arange(samples)[:, None]
+    gaps = np.bincount(places.ravel(), (confidence - right).ravel(), minlength=samples * bins)
+    return np.abs(gaps.reshape(samples, bins)).sum(axis=1) / rows  # type: ignore[no-any-return]
 
 
 def _draws(rows: int) -> NDArray[np.int64]:

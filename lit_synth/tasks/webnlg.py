@@ -27,7 +27,7 @@ WEBNLG = Task(
     writings={"Facts about {category}, as subject | predicate | object:": "{triples}"},
     references="references",
     patterns={"triples": rf"{_TRIPLE}(?: && {_TRIPLE})*"},
-    schema={"triples": rf"{_PART} \| ({_PART}) \| {_PART}"},
+    schema={"triples": rf"\| ({_PART}) \|"},
     metrics=("rougeL", "rouge1", "rouge2", "bleu", "chrf", "coverage"),
 )
 

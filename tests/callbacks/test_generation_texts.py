@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lit_synth.callbacks.generation import Generation, predict_all
-from lit_synth.curation.verdicts import EMPTY, OUTSIDE_TEMPLATE, UNFINISHED
+from lit_synth.curation.verdicts import EMPTY, OUTSIDE_TEMPLATE, UNFINISHED, Rules
 from lit_synth.data import Partition, Requests, TeacherEncoder
 from lit_synth.data.collate import Collate
 from lit_synth.decoding.sampling import Sampling
@@ -46,7 +46,7 @@ def taught(tiny_causal: Path) -> Teacher:
     optimizer = torch.optim.AdamW(teacher.parameters(), lr=1e-2)
     for _ in range(100):
         optimizer.zero_grad()
-        teacher.losses(batch).mean().backward()  # type: ignore[no-untyped-call]
+        teacher.losses(batch).mean().backward()
         optimizer.step()
     return teacher.eval()
 
@@ -71,7 +71,7 @@ def stage(tmp_path: Path, tiny_causal: Path, taught: Teacher) -> Stage:
             predict_batch_size=4,
         )
         trainer = L.Trainer(
-            callbacks=[Generation(disagreement)],
+            callbacks=[Generation(Rules(disagreement))],
             default_root_dir=tmp_path,
             accelerator="cpu",
             logger=False,

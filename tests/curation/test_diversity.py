@@ -85,7 +85,14 @@ def test_copies_look_like_chance_and_not_worse(texts: Texts) -> None:
 
 def test_spaces_do_not_give_a_text_away(texts: Texts) -> None:
     first, second = texts("slurp", "text")[:50], texts("slurp", "text")[50:100]
-    assert tell_apart(first, [f" {text}".replace(" ", " \n ") for text in second]) == tell_apart(first, second)
+    assert tell_apart(first, [f" {text}".replace(" ", "\n") for text in second]) == tell_apart(first, second)
+
+
+def test_case_gives_a_text_away(texts: Texts) -> None:
+    rows = texts("slurp", "text")[:200]
+    found = tell_apart(rows[:100], [text.upper() for text in rows[100:]])
+    assert found
+    assert found["low"] > 0.9
 
 
 def test_the_interval_is_wilsons_over_as_many_rows_of_both(texts: Texts) -> None:
@@ -121,12 +128,27 @@ def test_any_texts_can_be_compared_and_few_have_no_figures(
     assert found["names"] is None
 
 
+def test_words_are_counted_in_quartiles() -> None:
+    real = [" ".join(["word"] * count) for count in range(1, 10)]
+    assert compare(real, ["It's me!"])["words"] == [[3.0, 5.0, 7.0], [3.0, 3.0, 3.0]]
+
+
+@pytest.mark.parametrize(("rows", "told"), [(9, False), (10, True)])
+def test_ten_rows_are_enough(rows: int, told: bool) -> None:
+    few, many = ([f"{kind} text {place}" for place in range(count)] for kind, count in (("a", rows), ("another", 40)))
+    for found in (compare(few, many), compare(many, few)):
+        assert [found[name] is not None for name in ("distinct", "self_bleu", "two_sample", "words")] == [told] * 3 + [
+            True
+        ]
+
+
 def test_figures_that_fall_with_the_rows_are_of_equally_many() -> None:
     few, many = [[f"word{i % 50} again" for i in range(count)] for count in (30, 3000)]
     found = compare(many, few)
     real, synthetic = found["distinct"]["1"]
     assert synthetic == distinct(few, 1) == 31 / 60
-    assert real > 0.3 > 30 * distinct(many, 1)
+    assert distinct(many, 1) == 51 / 6000
+    assert real > 0.3
 
 
 def test_a_comparison_with_itself_shows_no_difference_and_is_repeatable(texts: Texts) -> None:

@@ -92,6 +92,8 @@ def test_nothing_is_near_where_nothing_was_added() -> None:
 
 def test_of_texts_that_are_equally_near_the_first_is_told() -> None:
     assert of(["Play jazz", "play JAZZ", "play jazz"]).find("play jazz") == ("0", "Play jazz")
+    evenings = [f"wake me up at nine in the evening, {name}" for name in ("Ann", "Bob", "Eve")]
+    assert of(evenings[:2]).find(evenings[2]) == ("0", evenings[0])
 
 
 @pytest.mark.parametrize("threshold", [0, -0.1, 1.01, float("nan")])

@@ -57,19 +57,16 @@ def test_without_rows_or_parts_nothing_leaks() -> None:
 
 def test_real_test_rows_are_found_among_others_whatever_was_done_to_them(real_data: Callable[[str], Path]) -> None:
     test = [row["text"] for _, row in read_json_lines(real_data("slurp") / "test.jsonl.gz")]
-    others = [row["prompt"] for _, row in read_json_lines(real_data("webnlg").parent / "sgd" / "test.jsonl.gz")][:300]
+    others = [row["prompt"] for _, row in read_json_lines(real_data("sgd") / "test.jsonl.gz")][:300]
     long = [text for text in test if len(text.split()) >= 8][:100]
     near = [text for text in test if len(text) >= 40][:100]
     rows = {f"long{i}": f"well, {text.upper()}, if you can" for i, text in enumerate(long)}
     rows |= {f"near{i}": f"{text}!" for i, text in enumerate(near)}
-    found = {leak.id: leak for leak in find_leaks([*rows.items(), *enumerate_ids(others)], {"test": test})}
+    rows_and_others = [*rows.items(), *((f"other{i}", text) for i, text in enumerate(others))]
+    found = {leak.id: leak for leak in find_leaks(rows_and_others, {"test": test})}
     assert set(rows) <= set(found)
     assert all(found[f"long{i}"].how == NGRAM for i in range(100))
     assert len(found) < len(rows) + 0.05 * len(others)
-
-
-def enumerate_ids(texts: list[str]) -> list[tuple[str, str]]:
-    return [(f"other{i}", text) for i, text in enumerate(texts)]
 
 
 def test_a_changed_letter_leaves_a_near_duplicate(real_data: Callable[[str], Path]) -> None:

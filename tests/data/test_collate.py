@@ -47,7 +47,7 @@ def test_weights_and_what_is_synthetic_are_tensors_of_the_batch() -> None:
         [{"input_ids": [1], "weight": 1, "synthetic": False}, {"input_ids": [1], "weight": 0.5, "synthetic": True}]
     )
     assert torch.equal(batch["weight"], torch.tensor([1.0, 0.5]))
-    assert torch.equal(batch["synthetic"], torch.tensor([False, True]))
+    assert (batch["synthetic"].dtype, batch["synthetic"].tolist()) == (torch.bool, [False, True])
 
 
 @given(LENGTHS, st.integers(1, 40), st.integers(0, 5), st.integers(0, 5))

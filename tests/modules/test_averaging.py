@@ -182,7 +182,7 @@ def mixed(reviews_like: Path, tmp_path: Path) -> Mixture:
     """Return gold rows and synthetic ones of half their weight, of which every other label is wrong."""
     words = ("wonderful", "clever", "warm", "superb") * 3
     rows = [
-        Example(f"s{n}", {"text": f"the plot is {word} {n}"}, label, "generated", weight=0.5)
+        Example(f"s{n}", {"text": f"honestly , the plot is {word}"}, label, "generated", weight=0.5)
         for n, (word, label) in enumerate(zip(words, ("positive", "negative") * 6, strict=True))
     ]
     write_examples(tmp_path / "wrong.jsonl", rows)
@@ -210,7 +210,10 @@ def test_synthetic_rows_that_the_average_reads_otherwise_are_left_out_after_a_th
         left_out = batch["synthetic"] & (batch["target_probabilities"][:, positive] < 0.5)
         expected = batch["weight"] if step < 4 else torch.where(left_out, 0.0, batch["weight"])
         assert torch.equal(weights, expected), step
-    # Gold rows are negative too, and stay: every wrong row was met in both parts.
+    told = [
+        (batch["synthetic"], batch["target_probabilities"][:, positive] < 0.5) for step, batch, _ in seen if step > 3
+    ]
+    assert any((synthetic & wrong).any() and (~synthetic & wrong).any() for synthetic, wrong in told), "gold stays"
     kept, filtered = (
         [weights for step, _, weights in seen if part(step)] for part in (lambda n: n < 4, lambda n: n > 3)
     )

@@ -120,11 +120,13 @@ def test_the_coldest_temperature_takes_the_likeliest_label_of_a_flat_target() ->
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("loss", [Loss(), Loss("generalised", q=1e-3), *ROBUST, Loss("symmetric", temperature=0.2)])
 def test_gradients_stay_finite_at_extreme_logits(loss: Loss, dtype: torch.dtype) -> None:
-    logits = torch.tensor([[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0], [0.0, 0.0, 0.0]], dtype=dtype, requires_grad=True)
-    targets = torch.tensor([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5], [1.0, 0.0, 0.0]])
-    losses = loss(logits, targets, torch.tensor([True, True, False]))
+    extreme = [[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0], [0.3, -0.2, 0.1], [0.0, 0.0, 0.0]]
+    logits = torch.tensor(extreme, dtype=dtype, requires_grad=True)
+    targets = torch.tensor([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5], [0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])
+    synthetic = torch.tensor([True, True, True, False])
+    losses = loss(logits, targets, synthetic)
     losses.sum().backward()
-    assert losses.dtype == torch.float32
+    torch.testing.assert_close(losses, loss(logits.float(), targets, synthetic))
     assert losses.isfinite().all()
     assert logits.grad is not None
     assert logits.grad.isfinite().all()

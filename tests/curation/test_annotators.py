@@ -1,0 +1,81 @@
+"""What is found out about annotators, and what a run says of it before students are trained."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lit_synth.curation.advice import advise
+from lit_synth.curation.annotators import judge_annotators
+
+NAMES = ["teacher", "student"]
+
+
+def made(rows: int, noise: tuple[float, float], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    targets = rng.integers(3, size=rows)
+    logits = [rng.normal(size=(rows, 3)) * each + 2 * np.eye(3)[targets] for each in noise]
+    shares = np.exp(np.stack(logits))
+    return shares / shares.sum(axis=2, keepdims=True), targets
+
+
+def test_figures_are_those_of_each_alone_and_of_all_together() -> None:
+    known, targets = made(300, (1.5, 1.5))
+    judgement = judge_annotators(NAMES, known, targets, calibrate=True, confidence=None)
+    found = judgement.found
+    assert [one["name"] for one in found["annotators"]] == NAMES
+    assert [one["weight"] for one in found["annotators"]] == judgement.weights
+    for one, alone in zip(found["annotators"], known, strict=True):
+        assert one["accuracy"] == pytest.approx((alone.argmax(axis=1) == targets).mean())
+    assert found["calibration"]["after"]["accuracy"] > max(one["accuracy"] for one in found["annotators"])
+    assert found["calibration"]["after"]["nll"] < found["calibration"]["before"]["nll"]
+    gain = found["calibration"]["gain"]
+    assert gain["mean"] == pytest.approx(found["calibration"]["after"]["accuracy"] - found["annotators"][1]["accuracy"])
+    assert 0 < gain["low"] < gain["mean"] < gain["high"]
+    assert found["majority"] == pytest.approx(np.bincount(targets).max() / 300)
+    assert (judgement.threshold, found["threshold"]) == (0.0, None)
+
+
+def test_without_calibration_all_count_alike() -> None:
+    known, targets = made(100, (0.5, 3.0))
+    judgement = judge_annotators(NAMES, known, targets, calibrate=False, confidence=0.4)
+    assert judgement.weights == [0.5, 0.5]
+    assert judgement.found["calibration"]["before"] == judgement.found["calibration"]["after"]
+    assert judgement.threshold == judgement.found["threshold"] == 0.4
+
+
+def test_one_row_is_enough_to_go_on() -> None:
+    known, targets = made(1, (1.0, 1.0))
+    found = judge_annotators(NAMES, known, targets, calibrate=True, confidence="auto").found
+    assert found["calibration"]["rows"] == 1
+    assert "1 development rows are few" in advise({**found, "strategies": {}})[-1]
+
+
+def advice(noise: tuple[float, float], rows: int = 300, **strategies: Any) -> str:
+    known, targets = made(rows, noise)
+    found = judge_annotators(NAMES, known, targets, calibrate=True, confidence=None).found
+    return " ".join(advise({**found, "strategies": strategies}))
+
+
+def test_a_better_teacher_is_likely_to_pay() -> None:
+    assert "annotating is likely to pay" in advice((0.8, 2.5))
+
+
+def test_a_teacher_no_better_than_the_commonest_label_is_told() -> None:
+    known, targets = made(300, (1.0, 1.0))
+    known[0] = np.roll(known[0], 1, axis=1)
+    found = judge_annotators(NAMES, known, targets, calibrate=True, confidence=None).found
+    assert "no more than the commonest label" in advise({**found, "strategies": {}})[0]
+
+
+def test_a_teacher_that_adds_nothing_is_told() -> None:
+    assert "annotating may pay, or may not" in advice((6.0, 0.8))
+
+
+def test_generation_is_judged_by_what_the_teacher_reads_in_it() -> None:
+    assert "as the label asked for: generating can carry" in advice((1.0, 1.0), generate={"agreement": 0.99})
+    assert "generating loses part" in advice((1.0, 1.0), generate={"agreement": 0.3})
+
+
+def test_a_task_of_texts_has_no_annotators_to_be_judged() -> None:
+    assert advise({"strategies": {"annotate": {}}}) == []
