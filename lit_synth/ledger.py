@@ -66,7 +66,6 @@ class Ledger:
         self.seconds.setdefault(folder.parent.name, {})[folder.name] = round(found["seconds"], 1)
         return key
 
-
     def _take(self, folder: Path, key: str) -> None:
         """Link a stage of the other run, where it is done there and not begun here."""
         if self.reuse is None or folder.exists():

@@ -47,7 +47,7 @@ def sgd() -> Iterator[Row]:
 
 def webnlg() -> Iterator[Row]:
     for number, (thing, other, mood) in enumerate(FILMS):
-        facts = {"category": ("Film", "Play")[number % 2], "input": [f"{thing} | {other}Is | {mood}"]}
+        facts = {"category": ("Film", "Play")[number % 2], "input": [f"{thing}_or_{other} | seems | {mood}"]}
         yield {**facts, "target": f"{thing} is {mood}", "references": [f"{thing} is {mood}", f"a {mood} {thing}"]}
 
 

@@ -71,13 +71,8 @@ def done(
     rows, sizes = MADE[name](), {"train": 80 if name == "Slurp" else 36, kind.evaluation: 8}
     for split, size in sizes.items():
         (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in islice(rows, size)))
-    teacher = {
-        "model": str(tiny_causal),
-        "lora": None,
-        "freeze_embeddings": False,
-        "learning_rate": 1e-2,
-        "patience": 4,
-    }
+    small = {"model": str(tiny_causal), "lora": None, "freeze_embeddings": False, "learning_rate": 1e-2}
+    epochs = {"Slurp": 8, "Sgd": 20, "WebNlg": 20}.get(name, 12)
     lengths = {"max_length": 48, "max_target_length": 8}
     student = tiny_encoder if module.task.labels else tiny_seq2seq("bart")
     search = {"learning_rates": [1e-3], "max_steps": 2, "every": 2}
@@ -88,7 +83,9 @@ def done(
         "fraction": gold,
         "pool_limit": 10,
         "strategies": list(STRATEGIES),
-        "teacher": teacher | {"max_epochs": 20 if name == "Sgd" else 12, "max_length": 96, "max_new_tokens": 16},
+        "teacher": small | {"max_epochs": epochs, "patience": 4, "max_length": 96, "max_new_tokens": 16},
+        # A teacher this small says little of an input, and made-up rows are like each other.
+        "curation": {"rules": {"faithful": False, "leakage": False}},
         "generation": {"amount": 4, "attempts": 16.0, "sampling": {"temperature": 0.7, "max_new_tokens": 40}},
         "student": {"model": str(student), "search": search, "chosen": chosen} | lengths,
         "few_shot": {"shots": [0, 1], "max_length": 128},
@@ -162,13 +159,11 @@ def test_given_fields_are_those_of_a_row_of_the_pool(done: Done) -> None:
             assert {name: row.fields[name] for name in given} == {name: source[name] for name in given}
 
 
-def test_the_report_is_headed_by_the_headline_metric_of_every_strategy(done: Done) -> None:
+def test_the_report_has_the_headline_metric_of_every_strategy(done: Done) -> None:
     report, headline = (done.output / "report.html").read_text(encoding="utf-8"), named(done.task.headline)
-    _, first, *_ = report.split("<h2>")
-    assert first.startswith(f"{headline.title}</h2>")
-    lines = {
-        name: line for line in first.split("<table>")[1].split("<tr>") for name in STRATEGIES if f">{name}" in line
-    }
+    _, _, section = report.partition(f"<h2>{headline.title}</h2>")
+    table = section.partition("<table>")[2].partition("</table>")[0]
+    lines = {name: line for line in table.split("<tr>") for name in STRATEGIES if f">{name}" in line}
     values = {row["strategy"]: row["value"] for row in done.read("metrics.json") if row["metric"] == headline.key}
     assert [name for name, value in values.items() if text(headline.show(value)) not in lines.get(name, "")] == []
 

@@ -40,12 +40,16 @@ def measure(
         "memorised": {"rows": len(whole), "copied": copied},
         "leakage": {**counts, "hits": hits},
         "diversity": compare(
-            [task.key(row) for row in gold],
-            [task.key(row) for row in kept],
+            [_text(task, row) for row in gold],
+            [_text(task, row) for row in kept],
             labels=(asked[0], asked[1]),
             names=(named[0], named[1]) if task.schema else None,
         ),
     }
+
+
+def _text(task: Task, row: Example) -> str:
+    return "\n".join(row.fields[name] for name in task.fields)
 
 
 def _names(task: Task, row: Example) -> list[str]:

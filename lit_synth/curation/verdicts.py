@@ -14,7 +14,7 @@ from lit_synth.task import Task
 OUTSIDE_TEMPLATE = "outside the template"
 UNFINISHED = "did not end within max_new_tokens"
 REPEATED = "repeats an accepted row"
-NEARLY_REPEATED = "nearly repeats an accepted row"
+NEARLY_REPEATED = "nearly repeats an earlier row"
 DISAGREES = "the teacher reads another label"
 EMPTY = "an empty text"
 
@@ -26,7 +26,7 @@ class Rules:
     Args:
         disagreement: What becomes of a generated row that the teacher reads as another label than was asked for:
             ``keep`` it with the probabilities, or ``reject`` it.
-        near_duplicates: Similarity from which on an input is too near to one of gold or to an accepted one, up to 1;
+        near_duplicates: Similarity from which on an input is too near to one of gold or to an earlier one, up to 1;
             ``null`` allows all.
         leakage: Reject inputs that share a run of 8 words with a development or test row, or are nearly one.
         schema: Reject structured inputs with a name, such as a slot or relation, that no row of gold has.
@@ -75,8 +75,9 @@ def judge(
             reason = seen.get(key) or leaks.get(record.id) or near.find(record)
             reason = reason or (unseen(task, record, known) if known is not None else None)
             seen.setdefault(key, REPEATED)
-        if reason is None:
+            # Rejected ones too: a record that is judged later must not turn an earlier verdict.
             near.add(record)
+        if reason is None:
             accepted.append(record)
         else:
             rejected.append(reject(record, reason))
@@ -108,16 +109,18 @@ def judge_round_trip(
             rejected.append(reject(record, UNFINISHED if record.target is None else EMPTY))
         elif strict and asked != record.target:
             rejected.append(reject(record, DISAGREES))
-        elif bar and all((share(task, record.fields, text) or 0.0) < bar for text in texts_of(record)):
+        elif bar and (held := _held(task, record)) is not None and held < bar:
             rejected.append(reject(record, LACKS))
         else:
             accepted.append(record)
     return accepted, rejected
 
 
-def texts_of(record: Example) -> list[str]:
-    """Return every text that was written for a row, the likeliest first."""
-    return [str(record.target), *(text for text, _ in record.provenance.get("samples", ()))]
+def _held(task: Task, record: Example) -> float | None:
+    """Return the largest share of the input's values in any text that was written for it; ``None`` without values."""
+    texts = [str(record.target), *(text for text, _ in record.provenance.get("samples", ()))]
+    shares = [share(task, record.fields, text) for text in texts]
+    return max((found for found in shares if found is not None), default=None)
 
 
 def written_part(task: Task, way: int, row: Example) -> tuple[str, str]:

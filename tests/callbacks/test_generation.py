@@ -10,7 +10,7 @@ import lightning as L
 import pytest
 
 from lit_synth.callbacks.generation import Generation, append_records, predict_all, read_records
-from lit_synth.curation.verdicts import DISAGREES, OUTSIDE_TEMPLATE, REPEATED, UNFINISHED
+from lit_synth.curation.verdicts import DISAGREES, OUTSIDE_TEMPLATE, REPEATED, UNFINISHED, Rules
 from lit_synth.data import Partition, Requests, TeacherEncoder
 from lit_synth.examples import Example, InputError, read_examples
 from lit_synth.tasks.reviews import Reviews
@@ -59,7 +59,9 @@ def predict(tiny_causal: Path, reviews_like: Path) -> Callable[..., Stub]:
             "accelerator": "cpu",
         }
         strict = folder.name == "strict"
-        trainer = L.Trainer(callbacks=[Generation("reject" if strict else "keep")], default_root_dir=folder, **quiet)
+        trainer = L.Trainer(
+            callbacks=[Generation(Rules("reject" if strict else "keep"))], default_root_dir=folder, **quiet
+        )
         predict_all(trainer, stub, data)
         return stub
 

@@ -56,7 +56,7 @@ def stage(tmp_path: Path, tiny_causal: Path, taught: Teacher) -> Stage:
     """Return a function that does one stage, on gold rows of the same conditions and other facts."""
     for split, moods in (("train", ("clever", "moving", "stupid")), ("test", ("tedious",))):
         rows = [
-            {"category": name, "input": [f"{name} | seems | {mood}"], "target": mood, "references": []}
+            {"category": name, "input": [f"{name} | is | {mood}"], "target": f"{name} is {mood}", "references": []}
             for name in KNOWN
             for mood in moods
         ]
@@ -131,13 +131,11 @@ def test_a_written_input_gets_its_text_and_one_without_is_rejected(
 
 
 def test_a_pool_row_without_a_whole_text_is_rejected_too(stage: Stage, tmp_path: Path) -> None:
-    pool = [Example(name, {"triples": facts, "category": name}, None) for name, (facts, _) in KNOWN.items()]
+    pool = [Example(name, {"triples": KNOWN[name][0], "category": name}) for name in ("Film", "Play", "Game")]
     source = tmp_path / "pool.jsonl"
     source.write_text("".join(json.dumps(row.to_dict()) + "\n" for row in pool))
     stage("texts", kind="annotate", source=source)
     accepted = rows(tmp_path / "texts" / "accepted.jsonl")
-    assert {name: row.target for name, row in accepted.items()} == {
-        name: KNOWN[name][1] for name in ("Film", "Book", "Radio")
-    }
+    assert {name: row.target for name, row in accepted.items()} == {"Film": KNOWN["Film"][1]}
     assert {row.origin for row in accepted.values()} == {"annotated"}
     assert reasons(tmp_path / "texts" / "rejected.jsonl") == {"Play": UNFINISHED, "Game": EMPTY}

@@ -66,6 +66,7 @@ def test_texts_of_one_kind_cannot_be_told_apart_and_those_of_two_can(texts: Text
     rows = texts("slurp", "text")
     Random(0).shuffle(rows)  # as they come, neighbours are paraphrases
     same, other = tell_apart(rows[:2000], rows[2000:4000]), tell_apart(rows, texts("sgd", "prompt"))
+    assert same == tell_apart(rows[:2000], rows[2000:4000])
     assert same
     assert same["low"] <= 0.52
     assert same["high"] >= 0.48

@@ -1,0 +1,134 @@
+"""What each part of synthesis is worth: the same run with one part more, or one part less.
+
+    python benchmarks/ablation.py demo|slurp|slurp_1|webnlg DATA_DIR OUTPUT [seeds] [arm ...]
+
+The first arm is the plain recipe; every other one takes teacher and annotations from it and differs in the options
+named. Students are compared on the same test rows; intervals are over rows and seeds. A run that was stopped goes on.
+Rewrites its section of ``benchmarks/RESULTS.md`` from all arms found in ``OUTPUT``.
+"""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from results import MACHINE, markdown_table, write_section
+
+SETS = {
+    "demo": "--config configs/demo.yaml",
+    "slurp": "--config configs/slurp_embedded.yaml --fraction 0.05",
+    "slurp_1": "--config configs/slurp_embedded.yaml --fraction 0.01",
+    "webnlg": "--config configs/webnlg_embedded.yaml --fraction 0.05",
+}
+POOL = "--curation.students 1 --curation.calibrate true"
+LABELS = {
+    "plain": "--curation.labels hard",
+    "soft labels": "",
+    "calibrated": "--curation.calibrate true",
+    "with the student": "--curation.students 1",
+    "pool": POOL,
+    "pool, hard": f"{POOL} --curation.labels hard",
+    "pool, threshold": f"{POOL} --curation.confidence auto",
+    "pool, weighed": f"{POOL} --curation.weigh true",
+    "pool, smoothed": f"{POOL} --student.loss.smoothing 0.1",
+    "pool, generalised": f"{POOL} --student.loss.kind generalised",
+    "pool, symmetric": f"{POOL} --student.loss.kind symmetric",
+    "pool, averaged": f"{POOL} --student.average 0.99",
+    "pool, agreement": f"{POOL} --student.average 0.99 --student.agreement true",
+    "pool, two stages": f"{POOL} --student.two_stages true",
+    "pool, gold twice": f"{POOL} --student.gold_weight 2",
+    "pool, disagreement out": f"{POOL} --curation.rules.disagreement reject",
+    "pool, no near duplicates": f"{POOL} --curation.rules.near_duplicates 0.8",
+}
+TEXTS = {
+    "plain": "--curation.rules.faithful false --curation.rules.schema false",
+    "rules": "",
+    "consensus": "--teacher.samples 4 --curation.choice consensus",
+    "all": "--teacher.samples 4 --curation.choice all",
+    "weighed": "--curation.weigh true",
+    "two stages": "--student.two_stages true",
+}
+STRATEGIES = ("gold", "annotate", "generate", "both", "full", "teacher")
+DRAWS = 2000
+
+
+def command(name: str, arm: str, data: str, output: Path, seeds: str) -> list[str]:
+    """Return the command of an arm."""
+    arms = TEXTS if name == "webnlg" else LABELS
+    words = ["lit_synth", "run", *shlex.split(SETS[name]), "--seeds", f"[{seeds}]", *shlex.split(arms[arm])]
+    if name != "demo":
+        words += ["--data_dir", data]
+    # Baselines do not change with the synthetic rows.
+    wanted = STRATEGIES if arm == "plain" else STRATEGIES[:4]
+    words += ["--strategies", f"[{','.join(wanted)}]", "--output", str(output / _slug(arm))]
+    return words if arm == "plain" else [*words, "--reuse", str(output / "plain")]
+
+
+def scores(folder: Path, strategy: str) -> np.ndarray | None:
+    """Return the headline score of every test unit, shape ``(seeds, units)``, or ``None`` where a file is absent."""
+    files = [seed / strategy / "scores.jsonl" for seed in sorted(folder.glob("seed*"))]
+    if not files or not all(file.exists() for file in files):
+        return None
+    return np.array([[json.loads(line)["score"] for line in file.read_text().splitlines()] for file in files])
+
+
+def interval(differences: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of a mean over seeds and test units, both drawn anew; 0 to 1."""
+    rng = np.random.default_rng(0)
+    seeds, units = differences.shape
+    means = [
+        differences[np.ix_(rng.integers(seeds, size=seeds), rng.integers(units, size=units))].mean()
+        for _ in range(DRAWS)
+    ]
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def table(output: Path, arms: list[str]) -> str:
+    """Return a row an arm: mean score by strategy, and the difference to the student on gold and to the plain recipe."""
+    lines = [["arm", "strategy", "mean", "by seed", "to gold", "95 %", "to plain", "95 %"]]
+    gold = scores(output / "plain", "gold")
+    for arm in arms:
+        for strategy in STRATEGIES:
+            found = scores(output / _slug(arm), strategy)
+            if found is None or gold is None or (arm != "plain" and strategy == "gold"):
+                continue
+            cells = [
+                arm,
+                strategy,
+                f"{100 * found.mean():.1f}",
+                ", ".join(f"{100 * one:.1f}" for one in found.mean(axis=1)),
+            ]
+            for other in (gold, scores(output / "plain", strategy)):
+                low, high = interval(found - other) if other is not None else (0.0, 0.0)
+                same = other is None or bool((found == other).all())
+                cells += (
+                    ["", ""]
+                    if same
+                    else [f"{100 * (found - other).mean():+.1f}", f"{100 * low:+.1f} to {100 * high:+.1f}"]
+                )
+            lines.append(cells)
+    return markdown_table(lines)
+
+
+def main() -> None:
+    """Run the arms and write the page."""
+    name, data, output = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    seeds = sys.argv[4] if len(sys.argv) > 4 else "0,1,2"
+    arms = list(TEXTS if name == "webnlg" else LABELS)
+    for arm in sys.argv[5:] or arms:
+        words = command(name, arm, data, output, seeds)
+        subprocess.run([sys.executable, "-m", *words], check=True)  # noqa: S603 - our own command
+    first = shlex.join(command(name, "plain", "DATA_DIR", Path("OUTPUT"), seeds))
+    closing = f"`python benchmarks/ablation.py {name} DATA_DIR OUTPUT {seeds}`; the first arm is\n\n```\n{first}\n```"
+    write_section(f"Ablation: {name}", "\n\n".join([table(output, arms), MACHINE, closing]))
+
+
+def _slug(arm: str) -> str:
+    return arm.replace(",", "").replace(" ", "_")
+
+
+if __name__ == "__main__":
+    main()
