@@ -1,0 +1,108 @@
+"""From what annotators read to what a student learns from: by files, without a model."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lit_synth.curate import UNSURE, Readings, curate
+from lit_synth.data import ClassifierEncoder, Partition, Seq2SeqEncoder
+from lit_synth.examples import Example, read_examples, write_examples
+from lit_synth.settings import CurationSettings
+from lit_synth.tasks import Reviews, WebNlg
+from lit_synth.tasks.reviews import REVIEWS
+
+NAMES = ["teacher", "student"]
+
+
+def read_as(row: Example, positive: float) -> Example:
+    probabilities = {"positive": positive, "negative": 1 - positive}
+    label = max(probabilities, key=probabilities.__getitem__)
+    return replace(row, target=label, origin="annotated", probabilities=probabilities)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, tiny_encoder: Path, reviews_like: Path) -> Any:
+    """Return a function that curates rows as two annotators read them: one right but unsure, one loud and at random."""
+    module = Reviews(ClassifierEncoder(str(tiny_encoder)), data_dir=str(reviews_like), partition=Partition(60))
+
+    def run(rows: list[tuple[float, float]], settings: CurationSettings, rejected: list[Example]) -> tuple[Any, ...]:
+        known, pool = module.splits.development, module.splits.pool
+        seen: dict[str, list[list[Example]]] = {"development": [[], []], "rows": [[], []]}
+        for number, row in enumerate(known):
+            right = 0.7 if row.target == REVIEWS.labels[0] else 0.3
+            seen["development"][0].append(read_as(row, right if REVIEWS.labels[0] == "positive" else 1 - right))
+            seen["development"][1].append(read_as(row, 0.99 if number % 2 else 0.01))
+        for row, votes in zip(pool, rows, strict=False):
+            for found, vote in zip(seen["rows"], votes, strict=True):
+                found.append(read_as(row, vote))
+        paths = {kind: [tmp_path / f"{kind}_{name}.jsonl" for name in NAMES] for kind in ("development", "rows")}
+        for kind, files in paths.items():
+            for path, found in zip(files, seen[kind], strict=True):
+                write_examples(path, found)
+        write_examples(tmp_path / "rejected_before.jsonl", rejected)
+        readings = Readings(NAMES, paths["development"], paths["rows"])
+        folder = tmp_path / "curation"
+        curate(folder, settings, module, readings, [tmp_path / "rejected_before.jsonl"])
+        verdicts = (list(read_examples(folder / f"{name}.jsonl")) for name in ("accepted", "rejected"))
+        return (*verdicts, json.loads((folder / "curation.json").read_text()))
+
+    return run
+
+
+def test_the_one_who_knows_is_trusted_and_the_other_is_not(stage: Any) -> None:
+    accepted, _, found = stage([(0.8, 0.1), (0.2, 0.9)], CurationSettings(calibrate=True), [])
+    assert [row.target for row in accepted] == ["positive", "negative"]
+    teacher, student = (one["weight"] for one in found["annotators"])
+    assert teacher > 1, "it is always right, and too modest"
+    assert student < 0.2
+    assert accepted[0].probabilities["positive"] > 0.8
+    assert accepted[0].provenance["annotators"] == {"teacher": "positive", "student": "negative"}
+
+
+def test_without_calibration_the_loud_one_wins(stage: Any) -> None:
+    accepted, _, found = stage([(0.8, 0.1)], CurationSettings(), [])
+    assert [row.target for row in accepted] == ["negative"]
+    assert [one["weight"] for one in found["annotators"]] == [0.5, 0.5]
+
+
+def test_unsure_rows_are_left_out_and_all_are_counted(stage: Any) -> None:
+    before = Example("x", {"text": "x"}, None, "generated", provenance={"reason": "an empty text"})
+    votes = [(0.9, 0.9), (0.55, 0.5), (0.1, 0.1)]
+    accepted, rejected, found = stage(votes, CurationSettings(confidence=0.75), [before])
+    assert [row.target for row in accepted] == ["positive", "negative"]
+    assert [row.provenance["reason"] for row in rejected] == ["an empty text", UNSURE]
+    assert found["strategy"] == {"requested": 4, "accepted": 2, "rejected": {"an empty text": 1, UNSURE: 1}}
+    assert found["threshold"] == 0.75
+
+
+def test_targets_may_be_hard_and_weighed(stage: Any) -> None:
+    (row,), *_ = stage([(0.8, 0.8)], CurationSettings(labels="hard", weigh=True), [])
+    assert row.probabilities == {"positive": 1.0, "negative": 0.0}
+    assert row.weight == pytest.approx(0.8, abs=1e-6)
+
+
+def test_of_several_texts_one_is_chosen_or_all_share_a_weight(tmp_path: Path, tiny_encoder: Path) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for split in ("train", "test"):
+        rows = [{"input": [f"{split}{n} | name | Bo"], "target": "Bo.", "category": "Food"} for n in range(8)]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    module = WebNlg(Seq2SeqEncoder(str(tiny_encoder)), data_dir=str(folder), partition=Partition(4))
+    fields = {"category": "Food", "triples": "Ann | friend | Bo"}
+    samples = [["Ann likes Bo.", 0.25], ["Ann and Bo.", 0.25], ["Nobody.", 0.9]]
+    row = Example("p", fields, "Someone.", "annotated", provenance={"confidence": 0.8, "samples": samples})
+    write_examples(tmp_path / "read.jsonl", [row])
+    readings = Readings(["teacher"], [], [tmp_path / "read.jsonl"])
+
+    def kept(**settings: Any) -> list[tuple[str, str, float]]:
+        curate(tmp_path / "out", CurationSettings(**settings), module, readings, [])
+        rows = read_examples(tmp_path / "out" / "accepted.jsonl")
+        return [(row.id, str(row.target), row.weight) for row in rows]
+
+    assert kept() == [("p", "Ann likes Bo.", 1.0)], "the likeliest that says what its input says"
+    assert kept(choice="all") == [("p", "Ann likes Bo.", 0.5), ("p-1", "Ann and Bo.", 0.5)]
+    assert kept(choice="all", weigh=True) == [("p", "Ann likes Bo.", 0.125), ("p-1", "Ann and Bo.", 0.125)]
+    assert kept(confidence=0.5) == []
