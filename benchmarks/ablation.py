@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from results import MACHINE, markdown_table, write_section
 
+from lit_synth.report.comparisons import paired_difference
+
 SETS = {
     "demo": "--config configs/demo.yaml",
     "slurp": "--config configs/slurp_embedded.yaml --fraction 0.05",
@@ -51,7 +53,6 @@ TEXTS = {
     "two stages": "--student.two_stages true",
 }
 STRATEGIES = ("gold", "annotate", "generate", "both", "full", "teacher")
-DRAWS = 2000
 
 
 def command(name: str, arm: str, data: str, output: Path, seeds: str) -> list[str]:
@@ -74,43 +75,26 @@ def scores(folder: Path, strategy: str) -> np.ndarray | None:
     return np.array([[json.loads(line)["score"] for line in file.read_text().splitlines()] for file in files])
 
 
-def interval(differences: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of a mean over seeds and test units, both drawn anew; 0 to 1."""
-    rng = np.random.default_rng(0)
-    seeds, units = differences.shape
-    means = [
-        differences[np.ix_(rng.integers(seeds, size=seeds), rng.integers(units, size=units))].mean()
-        for _ in range(DRAWS)
-    ]
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
-
-
 def table(output: Path, arms: list[str]) -> str:
-    """Return a row an arm: mean score by strategy, and the difference to the student on gold and to the plain recipe."""
+    """Return a row an arm: mean by strategy, and the difference to the student on gold and to the plain recipe."""
     lines = [["arm", "strategy", "mean", "by seed", "to gold", "95 %", "to plain", "95 %"]]
-    gold = scores(output / "plain", "gold")
+    plain = {strategy: scores(output / "plain", strategy) for strategy in STRATEGIES}
     for arm in arms:
-        for strategy in STRATEGIES:
+        for strategy in STRATEGIES if arm == "plain" else STRATEGIES[1:4]:
             found = scores(output / _slug(arm), strategy)
-            if found is None or gold is None or (arm != "plain" and strategy == "gold"):
-                continue
-            cells = [
-                arm,
-                strategy,
-                f"{100 * found.mean():.1f}",
-                ", ".join(f"{100 * one:.1f}" for one in found.mean(axis=1)),
-            ]
-            for other in (gold, scores(output / "plain", strategy)):
-                low, high = interval(found - other) if other is not None else (0.0, 0.0)
-                same = other is None or bool((found == other).all())
-                cells += (
-                    ["", ""]
-                    if same
-                    else [f"{100 * (found - other).mean():+.1f}", f"{100 * low:+.1f} to {100 * high:+.1f}"]
-                )
-            lines.append(cells)
+            if found is not None:
+                by_seed = ", ".join(f"{100 * one:.1f}" for one in found.mean(axis=1))
+                cells = [arm, strategy, f"{100 * found.mean():.1f}", by_seed]
+                lines.append([*cells, *_difference(plain["gold"], found), *_difference(plain[strategy], found)])
     return markdown_table(lines)
+
+
+def _difference(other: np.ndarray | None, found: np.ndarray) -> list[str]:
+    if other is None or other.shape != found.shape or bool((found == other).all()):
+        return ["", ""]
+    between = paired_difference(other, found)
+    low, high = between.interval
+    return [f"{100 * between.difference:+.1f}", f"{100 * low:+.1f} to {100 * high:+.1f}"]
 
 
 def main() -> None:

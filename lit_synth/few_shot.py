@@ -102,7 +102,7 @@ class FewShot:
         words = {label: self.task.word(label) for label in self.task.labels}
         # Prompts end in what the answer is, such as "Intent:"; many models repeat it.
         prefix = self.task.annotate_prompt.splitlines()[-1]
-        read = [read_answer(text, words, prefix) if words else (text.strip() if text else None) for text in found]
+        read = [read_answer(text, words, prefix) if words else (text or "").strip() or None for text in found]
         return [scored(example, answer) for example, answer in zip(examples, read, strict=True)]
 
 
@@ -117,7 +117,7 @@ def conversation(task: Task, example: Example, shown: Sequence[Example]) -> list
     wanted = f"Complete with one of: {words}." if words else "Complete with the text, in one line."
     rule = " ".join(filter(None, [task.instruction, wanted, "Write nothing else."]))
     messages = [{"role": "system", "content": rule}]
-    for row in shown:
+    for row in reversed(shown):  # as in a local prompt: what stands first in gold is nearest to the question
         messages.append({"role": "user", "content": task.prompt(row.fields)})
         messages.append({"role": "assistant", "content": task.completion(str(row.target)).strip()})
     return [*messages, {"role": "user", "content": task.prompt(example.fields)}]

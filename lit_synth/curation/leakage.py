@@ -9,6 +9,8 @@ from lit_synth.examples import InputError
 
 NGRAM = "n-gram"
 NEAR = "near duplicate"
+NGRAM_SIZE = 8
+"""Words of a run that two texts hardly share by chance."""
 _WORD = re.compile(r"\w+")
 
 
@@ -51,7 +53,7 @@ def ngrams(text: str, size: int) -> list[str]:
 
 
 def find_leaks(
-    rows: Sequence[tuple[str, str]], parts: Mapping[str, Sequence[str]], size: int = 8, threshold: float = 0.8
+    rows: Sequence[tuple[str, str]], parts: Mapping[str, Sequence[str]], size: int = NGRAM_SIZE, threshold: float = 0.8
 ) -> list[Leak]:
     """Return the rows that share an n-gram with a part, or are nearly one of its texts.
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from lit_synth.curation.duplicates import NearDuplicates
 from lit_synth.curation.faithful import LACKS, least, share
-from lit_synth.curation.leakage import Leak, find_leaks
+from lit_synth.curation.leakage import NGRAM_SIZE, Leak, find_leaks, words
 from lit_synth.curation.schema import known_names, unseen
 from lit_synth.examples import Example, InputError
 from lit_synth.task import Task
@@ -141,6 +141,9 @@ def leaks_of(task: Task, records: Sequence[Example], parts: Mapping[str, Sequenc
     found = []
     for way in range(len(task.ways)):
         rows = [(row.id, written_part(task, way, row)[1]) for row in records if row.fields and _way(row) == way]
+        if task.given(way):
+            # A short answer to one paragraph is often the answer to another too, and tells nothing of it.
+            rows = [(name, text) for name, text in rows if len(words(text)) >= NGRAM_SIZE]
         if rows:
             texts = {name: [written_part(task, way, row)[1] for row in part] for name, part in judging.items()}
             found += find_leaks(rows, texts)

@@ -32,6 +32,9 @@ WEBNLG = Task(
 )
 
 
+_PLAIN = str.maketrans("_|", "  ")
+
+
 def linearise(triples: Sequence[str]) -> str:
     """Write triples as one line of plain words.
 
@@ -42,7 +45,7 @@ def linearise(triples: Sequence[str]) -> str:
 
 
 def _triple(triple: str) -> str:
-    subject, predicate, value = (part.replace("_", " ").replace("&", "and").strip(' "') for part in triple.split(" | "))
+    subject, predicate, value = (part.translate(_PLAIN).replace("&", "and").strip(' "') for part in triple.split(" | "))
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", predicate).lower()
     return f"{subject} | {words} | {value}"
 

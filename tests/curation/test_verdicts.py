@@ -21,6 +21,7 @@ from lit_synth.curation.verdicts import (
 )
 from lit_synth.examples import Example
 from lit_synth.tasks.boolq import BOOLQ
+from lit_synth.tasks.multirc import MULTIRC
 from lit_synth.tasks.reviews import REVIEWS
 from lit_synth.tasks.webnlg import WEBNLG
 
@@ -185,3 +186,17 @@ def test_the_order_of_a_round_trip_does_not_matter() -> None:
 def test_a_rejection_keeps_what_was_known() -> None:
     assert reject(AGREES, "why").provenance == {**AGREES.provenance, "reason": "why"}
     assert "reason" not in AGREES.provenance
+
+
+def test_a_short_answer_that_another_paragraph_has_too_leaks_nothing() -> None:
+    test = Example("t", {"paragraph": "Anna went to Rome.", "question": "Who went?", "answer": "Anna"}, "1")
+    fields = {"paragraph": "Anna sold a car.", "question": "Who sold it?", "answer": "Anna"}
+    asked = {"attempt": 0, "writing": 0, "requested": "1", "text": "Anna"}
+    row = Example("g", fields, "1", "generated", provenance=asked)
+    assert judge(MULTIRC, [row], {"test": [test]})[0] == [row]
+    long = "she told him that she had sold it to Bob in May"
+    copied = [
+        Example(each.id, {**each.fields, "answer": long}, "1", each.origin, None, each.provenance)
+        for each in (test, row)
+    ]
+    assert reasons(judge(MULTIRC, copied[1:], {"test": copied[:1]})[1]) == {"g": "leaks a row of test"}
