@@ -1,19 +1,17 @@
 """The baseline without fine-tuning: a model is shown examples in its prompt and answers, on this machine or served."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lit_synth import recipes
 from lit_synth.callbacks.predictions import scored, write_results
-from lit_synth.data import TaskDataModule
 from lit_synth.decoding.answers import read_answer
 from lit_synth.decoding.endpoint import ask
-from lit_synth.examples import Example, read_examples, read_json_lines, write_examples
-from lit_synth.ledger import Ledger
+from lit_synth.examples import Example, read_examples, read_json_lines
 from lit_synth.metrics import Scored, score
-from lit_synth.settings import RunSettings
+from lit_synth.seed import Seed
 from lit_synth.stages import run_stage
 from lit_synth.task import Task
 
@@ -22,59 +20,47 @@ class FewShot:
     """Tries numbers of examples on the development part, and tests the best.
 
     Args:
-        run: The settings.
-        task: What is asked.
-        seed: Of the split.
-        folder: Of the seed; gets a stage for every number of examples and ``few_shot``.
-        ledger: Knows what is done.
-        tell: Gets lines of progress.
+        seed: Whose rows; its folder gets a stage for every number of examples, and ``few_shot``.
     """
 
-    def __init__(
-        self, run: RunSettings, task: Task, seed: int, folder: Path, ledger: Ledger, tell: Callable[[str], None]
-    ) -> None:
-        self.run = run
-        self.task = task
+    def __init__(self, seed: Seed) -> None:
         self.seed = seed
-        self.folder = folder
-        self.ledger = ledger
-        self.tell = tell
-        self.settings = run.few_shot
+        self.task = seed.task
+        self.settings = seed.run.few_shot
 
-    def execute(self, module: TaskDataModule, inputs: list[str]) -> dict[str, Any]:
+    def execute(self) -> dict[str, Any]:
         """Return ``shots``, ``model``, ``tried`` (headline by number), and of the test ``rows`` and ``outside``."""
-        splits = module.splits
-        tried = {shots: self._try(shots, module, inputs) for shots in self.settings.shots}
+        seed = self.seed
+        tried = {shots: self._try(shots) for shots in self.settings.shots}
         # Of two that are as good the smaller is cheaper.
         shots = max(sorted(tried), key=tried.__getitem__)
-        self.tell(f"seed{self.seed}/few_shot: {shots} examples are best on development, {100 * tried[shots]:.1f}")
-        stage = self.folder / "few_shot"
+        seed.tell(f"{seed.name}/few_shot: {shots} examples are best on development, {100 * tried[shots]:.1f}")
+        stage = seed.folder / "few_shot"
         if self.settings.endpoint is None:
-            config = recipes.few_shot(self.run, self.seed, stage, shots, None)
-            self.ledger.do(stage, config, inputs, partial(run_stage, config, ("test",)))
+            config = recipes.few_shot(seed.run, seed.number, stage, shots, None)
+            seed.ledger.do(stage, config, [seed.data], partial(run_stage, config, ("test",)))
         else:
-            self.ledger.do(stage, self._asked(shots), inputs, partial(self._test_served, stage, shots, module))
+            seed.ledger.do(stage, self._asked(shots), [seed.data], partial(self._test_served, stage, shots))
         return {
             "shots": shots,
             "model": self.settings.endpoint.model if self.settings.endpoint else self._local_model,
             "tried": {str(number): value for number, value in tried.items()},
-            "rows": len(splits.test),
+            "rows": len(seed.module.splits.test),
             "outside": _outside(stage / "predictions.jsonl"),
         }
 
     @property
     def _local_model(self) -> str:
-        return self.settings.model or self.run.teacher.model
+        return self.settings.model or self.seed.run.teacher.model
 
-    def _try(self, shots: int, module: TaskDataModule, inputs: list[str]) -> float:
-        stage, development = self.folder / f"few_shot_{shots}", module.splits.development
+    def _try(self, shots: int) -> float:
+        seed, development = self.seed, self.seed.module.splits.development
+        stage = seed.folder / f"few_shot_{shots}"
         if self.settings.endpoint is not None:
-            rows = self._ask(development, shots, module)
+            rows = self._ask(development, shots)
         else:
-            source = self.folder / "development.jsonl"
-            write_examples(source, [row.with_target(None) for row in development])
-            config = recipes.few_shot(self.run, self.seed, stage, shots, source)
-            self.ledger.do(stage, config, inputs, partial(run_stage, config, ("predict",)))
+            config = recipes.few_shot(seed.run, seed.number, stage, shots, seed.development)
+            seed.ledger.do(stage, config, [seed.data], partial(run_stage, config, ("predict",)))
             answers = {row.id: row.target for row in read_examples(stage / "accepted.jsonl")}
             rows = [scored(row, answers.get(row.id)) for row in development]
         return score([self.task.headline], rows)[self.task.headline]
@@ -86,19 +72,19 @@ class FewShot:
         names = ("base_url", "model", "temperature", "max_tokens", "chat", "parameters")
         return {"endpoint": {name: getattr(endpoint, name) for name in names}, "shots": shots}
 
-    def _test_served(self, stage: Path, shots: int, module: TaskDataModule) -> None:
-        rows = self._ask(module.splits.test, shots, module)
+    def _test_served(self, stage: Path, shots: int) -> None:
+        rows = self._ask(self.seed.module.splits.test, shots)
         write_results(stage, self.task, rows, score(self.task.metrics, rows), {})
 
-    def _ask(self, examples: Sequence[Example], shots: int, module: TaskDataModule) -> list[Scored]:
+    def _ask(self, examples: Sequence[Example], shots: int) -> list[Scored]:
         endpoint = self.settings.endpoint
         assert endpoint is not None  # noqa: S101 - the callers have looked
-        shown = module.splits.gold[:shots]
+        shown = self.seed.module.splits.gold[:shots]
         prompts: list[Any] = [conversation(self.task, example, shown) for example in examples]
         if not endpoint.chat:
             prompts = ["\n\n".join(_said(messages)) for messages in prompts]
-        cache = self.run.output / "answers.jsonl"
-        found = ask(endpoint, prompts, cache, lambda line: self.tell(f"  {'few_shot':<24} {line}"))
+        cache = self.seed.run.output / "answers.jsonl"
+        found = ask(endpoint, prompts, cache, lambda line: self.seed.tell(f"  {'few_shot':<24} {line}"))
         words = {label: self.task.word(label) for label in self.task.labels}
         # Prompts end in what the answer is, such as "Intent:"; many models repeat it.
         prefix = self.task.annotate_prompt.splitlines()[-1]

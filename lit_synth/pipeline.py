@@ -107,8 +107,7 @@ class Pipeline:
             if strategy == "teacher":
                 stage = synthesis.test_teacher()
             elif strategy == "few_shot":
-                few_shot = FewShot(run, self.task, number, seed.folder, self.ledger, self.tell)
-                self.details["few_shot"][seed.name] = few_shot.execute(module, [seed.data])
+                self.details["few_shot"][seed.name] = FewShot(seed).execute()
                 stage = seed.folder / "few_shot"
             else:
                 sources = [name for name in ("annotate", "generate") if strategy in (name, "both")]

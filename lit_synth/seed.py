@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lit_synth.data import TaskDataModule
+from lit_synth.examples import read_examples, write_examples
 from lit_synth.ledger import Ledger
 from lit_synth.settings import RunSettings
 from lit_synth.task import Task
@@ -43,6 +44,15 @@ class Seed:
     def task(self) -> Task:
         """What is learnt."""
         return self.module.task
+
+    @cached_property
+    def development(self) -> Path:
+        """File with the development part, its targets left out: what an annotator is asked to read."""
+        path = self.folder / "development.jsonl"
+        rows = [row.with_target(None) for row in self.module.splits.development]
+        if not path.exists() or list(read_examples(path)) != rows:
+            write_examples(path, rows)
+        return path
 
     @cached_property
     def data(self) -> str:

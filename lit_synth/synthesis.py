@@ -13,7 +13,7 @@ from lit_synth import recipes
 from lit_synth.account import annotation_figures
 from lit_synth.curate import Readings, curate, read_curation
 from lit_synth.curation.advice import advise
-from lit_synth.examples import InputError, read_examples, read_json_lines, write_examples
+from lit_synth.examples import InputError, read_examples, read_json_lines
 from lit_synth.seed import Seed
 from lit_synth.stages import run_stage
 from lit_synth.students import Students, mixture_of
@@ -126,9 +126,7 @@ class Synthesis:
     @cached_property
     def _development(self) -> tuple[list[Path], list[str]]:
         """Let every annotator read the development part, of which the labels are known."""
-        source = self.seed.folder / "development.jsonl"
-        write_examples(source, [row.with_target(None) for row in self.seed.module.splits.development])
-        return self._read_by_all("development", source, "")
+        return self._read_by_all("development", self.seed.development, "")
 
     def _read_by_all(self, name: str, source: Path | None, made: str) -> tuple[list[Path], list[str]]:
         read = [self._read(annotator, name, source, made) for annotator in self.annotators]

@@ -167,7 +167,7 @@ def test_a_server_is_shown_gold_rows_as_earlier_turns_and_no_label_of_test_or_po
     for body in server.bodies:
         rule, *said = body["messages"]
         assert rule["role"] == "system"
-        assert [said[at]["content"] for at in range(4)] == [text for turn in turns[:2] for text in turn]
+        assert [said[at]["content"] for at in range(4)] == [text for turn in turns[1::-1] for text in turn]
         assert [message["role"] for message in said] == ["user", "assistant", "user", "assistant", "user"]
     assert sorted(server.prompts) == sorted(home.truth())
 
@@ -249,5 +249,5 @@ def test_a_model_that_completes_texts_gets_one_text(home: Home) -> None:
         assert "messages" not in body
         rule, *shown, asked = body["prompt"].split("\n\n")
         assert rule.endswith("Write nothing else.")
-        assert shown == shown_rows(home.task, home.splits.gold[:2])
+        assert shown == shown_rows(home.task, home.splits.gold[1::-1])
         assert asked in truth
