@@ -1,5 +1,6 @@
 """From what annotators read to the rows a student learns from, with figures of both: the last stage of synthesis."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -34,11 +35,13 @@ class Readings:
         names: Of the annotators.
         development: Rows whose labels are known.
         rows: Rows that a student may learn from.
+        teacher: Folder of the first teacher's model.
     """
 
     names: list[str]
     development: list[Path]
     rows: list[Path]
+    teacher: Path
 
 
 def curate(
@@ -70,6 +73,8 @@ def curate(
             threshold = settings.confidence
     unsure = [reject(row, UNSURE) for row in accepted if _confidence(row) < threshold]
     accepted = [_as_target(row, settings) for row in accepted if _confidence(row) >= threshold]
+    told = {"teacher": _hash(readings.teacher), "passed": settings.rules.active(task)}
+    accepted = [replace(row, provenance={**row.provenance, **told}) for row in accepted]
     left_out = [*chain.from_iterable(map(read_examples, rejected)), *unsure]
     write_examples(folder / "accepted.jsonl", accepted)
     write_examples(folder / "rejected.jsonl", left_out)
@@ -78,7 +83,8 @@ def curate(
     more: dict[str, Any] = {}
     if any(row.origin == "generated" for row in accepted):
         more = measure(task, module.splits.labelled, accepted, left_out) | _agreement(task, readings.rows[0])
-    write_json(folder / "curation.json", {**found, "strategy": sizes | more})
+    found |= {"teacher_hash": told["teacher"], "strategy": sizes | more}
+    write_json(folder / "curation.json", found)
 
 
 def _combined(task: Task, readings: Readings, weights: list[float]) -> list[Example]:
@@ -144,6 +150,16 @@ def _as_target(row: Example, settings: CurationSettings) -> Example:
 
 def _confidence(row: Example) -> float:
     return max(row.probabilities.values()) if row.probabilities else float(row.provenance["confidence"])
+
+
+def _hash(model: Path) -> str:
+    """Return the start of the SHA-256 of a model's weights."""
+    digest = hashlib.sha256()
+    for path in sorted(model.glob("*.safetensors")):
+        with path.open("rb") as weights:
+            while block := weights.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()[:16]
 
 
 def read_curation(folder: Path) -> dict[str, Any]:

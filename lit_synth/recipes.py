@@ -29,7 +29,7 @@ def teacher_fit(run: RunSettings, seed: int, folder: Path) -> Config:
 def teacher_use(run: RunSettings, seed: int, folder: Path, model: Path, requests: Config | None) -> Config:
     """Annotate, generate, or test with a fine-tuned teacher; no ``requests`` tests it."""
     generates = requests is not None and requests["kind"] == "generate"
-    arguments: Config = {"model": str(model), "sampling": _likeliest(run)}
+    arguments: Config = {"model": str(model), "sampling": _likeliest(run), "label_score": run.teacher.label_score}
     if generates:
         arguments["sampling"] = asdict(run.generation.sampling)
     elif requests is not None and run.teacher.samples:
@@ -58,7 +58,8 @@ def few_shot(run: RunSettings, seed: int, folder: Path, shots: int, source: Path
     trainer = trainer_config(run, folder, folder.name, callbacks, logger=False, enable_checkpointing=False)
     # Without fine-tuning a model does not end where its answer does: it goes on with another example.
     sampling = {**_likeliest(run), "one_line": True}
-    return stage(seed, callback("lit_synth.modules.Teacher", model=model, sampling=sampling), data, trainer)
+    teacher = callback("lit_synth.modules.Teacher", model=model, sampling=sampling, label_score=run.teacher.label_score)
+    return stage(seed, teacher, data, trainer)
 
 
 def student_search(run: RunSettings, task: Task, seed: int, folder: Path, mixture: Config, rate: float) -> Config:

@@ -34,6 +34,7 @@ class TeacherSettings:
         gradient_checkpointing: Trade time for memory.
         generate_weight: Weight of rows that teach writing in the loss, against 1 of those that teach annotation.
         max_new_tokens: Text to text: longest annotation in tokens.
+        label_score: Classification: what a label counts by in annotation, ``sum``, ``mean`` or ``content_free``.
         samples: Text to text: further texts that are drawn for an input beside the likeliest; see `curation.choice`.
         sample_temperature: Of these.
         annotate_batch_size: Rows a batch while annotating.
@@ -51,6 +52,7 @@ class TeacherSettings:
     gradient_checkpointing: bool = False
     generate_weight: float = 1.0
     max_new_tokens: int = 64
+    label_score: Literal["sum", "mean", "content_free"] = "sum"
     samples: int = 0
     sample_temperature: float = 0.7
     annotate_batch_size: int = 64

@@ -118,7 +118,7 @@ class Synthesis:
         known, more = self._development
         stage = seed.folder / f"curation_{strategy}"
         config = {"curation": asdict(seed.run.curation), "strategy": strategy}
-        readings = Readings([one.name for one in self.annotators], known, rows)
+        readings = Readings([one.name for one in self.annotators], known, rows, self.teacher.model)
         work = partial(curate, stage, seed.run.curation, seed.module, readings, rejected)
         self.keys[strategy] = seed.ledger.do(stage, config, [*keys, *more], work)
         self._publish(strategy, stage)

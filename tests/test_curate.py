@@ -1,5 +1,6 @@
 """From what annotators read to what a student learns from: by files, without a model."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,9 @@ def stage(tmp_path: Path, tiny_encoder: Path, reviews_like: Path) -> Any:
             for path, found in zip(files, seen[kind], strict=True):
                 write_examples(path, found)
         write_examples(tmp_path / "rejected_before.jsonl", rejected)
-        readings = Readings(NAMES, paths["development"], paths["rows"])
+        (tmp_path / "teacher").mkdir(exist_ok=True)
+        (tmp_path / "teacher" / "model.safetensors").write_bytes(b"weights")
+        readings = Readings(NAMES, paths["development"], paths["rows"], tmp_path / "teacher")
         folder = tmp_path / "curation"
         curate(folder, settings, module, readings, [tmp_path / "rejected_before.jsonl"])
         verdicts = (list(read_examples(folder / f"{name}.jsonl")) for name in ("accepted", "rejected"))
@@ -59,7 +62,10 @@ def test_the_one_who_knows_is_trusted_and_the_other_is_not(stage: Any) -> None:
     assert teacher > 1, "it is always right, and too modest"
     assert student < 0.2
     assert accepted[0].probabilities["positive"] > 0.8
-    assert accepted[0].provenance["annotators"] == {"teacher": "positive", "student": "negative"}
+    made = accepted[0].provenance
+    assert made["annotators"] == {"teacher": "positive", "student": "negative"}
+    assert made["teacher"] == found["teacher_hash"] == hashlib.sha256(b"weights").hexdigest()[:16]
+    assert made["passed"] == ["leakage"]
 
 
 def test_without_calibration_the_loud_one_wins(stage: Any) -> None:
@@ -95,7 +101,7 @@ def test_of_several_texts_one_is_chosen_or_all_share_a_weight(tmp_path: Path, ti
     samples = [["Ann likes Bo.", 0.25], ["Ann and Bo.", 0.25], ["Nobody.", 0.9]]
     row = Example("p", fields, "Someone.", "annotated", provenance={"confidence": 0.8, "samples": samples})
     write_examples(tmp_path / "read.jsonl", [row])
-    readings = Readings(["teacher"], [], [tmp_path / "read.jsonl"])
+    readings = Readings(["teacher"], [], [tmp_path / "read.jsonl"], tmp_path)
 
     def kept(**settings: Any) -> list[tuple[str, str, float]]:
         curate(tmp_path / "out", CurationSettings(**settings), module, readings, [])

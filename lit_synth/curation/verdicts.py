@@ -39,6 +39,17 @@ class Rules:
     schema: bool = True
     faithful: bool = True
 
+    def active(self, task: Task) -> list[str]:
+        """Return the names of the rules that can reject a row of a task."""
+        on = {
+            "disagreement": self.disagreement == "reject" and bool(task.labels),
+            "near_duplicates": self.near_duplicates is not None,
+            "leakage": self.leakage,
+            "schema": self.schema and bool(task.schema),
+            "faithful": self.faithful and bool({"slot_error_rate", "coverage"} & set(task.metrics)),
+        }
+        return [name for name, is_on in on.items() if is_on]
+
     def __post_init__(self) -> None:
         if self.near_duplicates is not None and not 0 < self.near_duplicates <= 1:
             raise InputError(f"near_duplicates {self.near_duplicates:g}: give a similarity up to 1, as 0.8, or null")

@@ -12,7 +12,13 @@ from lit_synth.decoding.trie import Node
 
 @torch.inference_mode()
 def label_probabilities(
-    model: PreTrainedModel, input_ids: Tensor, mask: Tensor, trie: Node, tolerance: float = 1e-5
+    model: PreTrainedModel,
+    input_ids: Tensor,
+    mask: Tensor,
+    trie: Node,
+    tolerance: float = 1e-5,
+    lengths: Tensor | None = None,
+    prior: Tensor | None = None,
 ) -> Tensor:
     """Return the model's distribution over the labels alone.
 
@@ -25,16 +31,27 @@ def label_probabilities(
         input_ids: Prompts, padded on the left, shape ``(batch, sequence)``.
         mask: 1 for a token, 0 for padding, same shape.
         trie: From `build_trie`.
-        tolerance: Share of the mass below which a branch is not walked; 0 walks everything.
+        tolerance: Share of the mass below which a branch is not walked; 0 walks everything, as is always done where
+            a label's share is corrected.
+        lengths: Tokens of every label, shape ``(labels,)``: the mean log probability of a label's tokens counts then,
+            not their sum, which favours short labels in a model that was not fine-tuned.
+        prior: Probability of every label without an input, same shape, by which theirs are divided (Zhao et al., arXiv
+            2102.09690).
 
     Returns:
         Probabilities of shape ``(batch, labels)``; each row sums to 1.
     """
+    if lengths is not None or prior is not None:
+        tolerance = 0.0
     scores, pruned = _walk(model, prefill(model, input_ids, mask), trie, tolerance)
     doubtful = (pruned > scores.logsumexp(dim=1) + math.log(10 * tolerance)).nonzero()[:, 0] if tolerance else None
     if doubtful is not None and len(doubtful):
         again = prefill(model, input_ids[doubtful], mask[doubtful])
         scores[doubtful] = _walk(model, again, trie, 0.0)[0]
+    if lengths is not None:
+        scores = scores / lengths
+    if prior is not None:
+        scores = scores - prior.log()
     return scores.softmax(dim=1)
 
 

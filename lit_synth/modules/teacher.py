@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import torch
@@ -60,6 +60,8 @@ class Teacher(L.LightningModule):
         generate_weight: Weight of the rows that teach writing, against 1 of those that teach annotation.
         sampling: How it writes.
         samples: Text to text: further texts that are drawn for an input beside the likeliest one.
+        label_score: What a label counts by: the ``sum`` or the ``mean`` of its tokens' log probabilities, or the sum
+            less that of a ``content_free`` prompt. A fine-tuned teacher knows its labels: ``sum`` is exact for it.
         weights: Without, random weights are made from the configuration alone.
     """
 
@@ -75,6 +77,7 @@ class Teacher(L.LightningModule):
         generate_weight: float = 1.0,
         sampling: Sampling = Sampling(),
         samples: int = 0,
+        label_score: Literal["sum", "mean", "content_free"] = "sum",
         weights: bool = True,
     ) -> None:
         super().__init__()
@@ -89,6 +92,7 @@ class Teacher(L.LightningModule):
         self.generate_weight = generate_weight
         self.sampling = sampling
         self.samples = samples
+        self.label_score = label_score
         self.weights = weights
         self.annotate_loss, self.generate_loss = MeanMetric(), MeanMetric()
         self.model: PreTrainedModel | PeftModel | None = None
@@ -189,7 +193,21 @@ class Teacher(L.LightningModule):
         save_pretrained(merged, self.tokenizer, folder)  # type: ignore[arg-type]
 
     def _probabilities(self, batch: dict[str, Any]) -> Tensor:
-        return label_probabilities(self.language_model, batch["input_ids"], batch["attention_mask"], self.trie)
+        inputs = batch["input_ids"], batch["attention_mask"]
+        return label_probabilities(self.language_model, *inputs, self.trie, 1e-5, *self._correction)
+
+    @cached_property
+    def _correction(self) -> tuple[Tensor | None, Tensor | None]:
+        """What labels' shares are corrected by: their lengths, and how likely they are without an input."""
+        device = self.language_model.device
+        if self.label_score == "mean":
+            return torch.tensor([len(word) for word in self.label_tokens], device=device), None
+        if self.label_score == "content_free":
+            prompt = self.task.prompt(dict.fromkeys(self.task.fields, "N/A"))
+            ids = torch.tensor([self.tokenizer(prompt)["input_ids"]], device=device)
+            nothing = label_probabilities(self.language_model, ids, torch.ones_like(ids), self.trie, tolerance=0.0)
+            return None, nothing[0].clamp(min=1e-12)
+        return None, None
 
     def _answered(self, batch: dict[str, Any]) -> list[Example]:
         examples = batch["example"]
@@ -244,10 +262,14 @@ class Teacher(L.LightningModule):
         return [token for token in range(len(self.tokenizer)) if "\n" in self.tokenizer.decode([token])]
 
     @cached_property
+    def label_tokens(self) -> list[list[int]]:
+        """Token ids of every label's completion."""
+        words = [self.task.completion(label) for label in self.task.labels]
+        return [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
+
+    @cached_property
     def trie(self) -> Node:
         """The task's labels as one tree of tokens."""
-        words = [self.task.completion(label) for label in self.task.labels]
-        tokens = [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
         # Without fine-tuning, what follows a label is the blank line in front of the next example.
         ends = self.tokenizer("\n\n", add_special_tokens=False)["input_ids"] if self.sampling.one_line else ()
-        return build_trie(tokens, next(iter(ends), self.tokenizer.eos_token_id))
+        return build_trie(self.label_tokens, next(iter(ends), self.tokenizer.eos_token_id))

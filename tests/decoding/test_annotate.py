@@ -58,6 +58,27 @@ def test_equals_scoring_every_label_alone(tiny_causal: Path, tolerance: float, s
     torch.testing.assert_close(found.sum(dim=1), torch.ones(len(PROMPTS)))
 
 
+def test_scores_are_corrected_for_length_and_for_what_is_likely_anyway(tiny_causal: Path) -> None:
+    model, tokenizer = load(tiny_causal, 8.0)
+    words = [tokenizer(label)["input_ids"] for label in LABELS]
+    trie, batch = build_trie(words, tokenizer.eos_token_id), batch_of(tokenizer, PROMPTS)
+    inputs = model, batch["input_ids"], batch["attention_mask"], trie
+    plain = torch.stack([reference(model, tokenizer, prompt) for prompt in PROMPTS])
+    prior = reference(model, tokenizer, "Utterance: N/A\nIntent:")
+    corrected = plain / prior
+    found = label_probabilities(*inputs, prior=prior)
+    torch.testing.assert_close(found, corrected / corrected.sum(dim=1, keepdim=True), atol=1e-4, rtol=1e-3)
+    lengths = torch.tensor([len(word) for word in words])
+    rooted = plain ** (1 / lengths)
+    # The mean of logs is a root of the product; between labels of one length rows have a constant in common.
+    found = label_probabilities(*inputs, lengths=lengths)
+    pairs = [(i, j) for i in range(len(words)) for j in range(i) if lengths[i] == lengths[j]]
+    assert pairs
+    for i, j in pairs:
+        torch.testing.assert_close(found[:, i] / found[:, j], rooted[:, i] / rooted[:, j], atol=0, rtol=1e-3)
+    assert not torch.allclose(found, plain, atol=1e-3)
+
+
 def test_a_branch_that_only_looked_impossible_is_walked_after_all(tiny_causal: Path) -> None:
     """The first branch takes nearly all mass, then loses it behind its first token: the other must be walked."""
     model, tokenizer = load(tiny_causal)
