@@ -51,7 +51,7 @@ class Pipeline:
         self.ledger = Ledger(tell, run.output, run.reuse)
         self.metrics: list[dict[str, Any]] = []
         self.splits: dict[str, Any] = {}
-        names = ("synthetic", "curation", "failed", "hyperparameters", "few_shot", "cut")
+        names = ("synthetic", "curation", "amounts", "failed", "hyperparameters", "few_shot", "cut")
         self.details: dict[str, Any] = {name: {} for name in names}
 
     def execute(self) -> Path:

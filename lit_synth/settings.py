@@ -64,6 +64,8 @@ class GenerationSettings:
 
     Args:
         amount: Rows to accept.
+        amounts: Rising numbers to try instead: more is generated only while the development score of a student that
+            learns from the rows rises by more than its standard error.
         balance: ``equal`` shares for the labels, or as in ``gold``.
         attempts: Most requests for each row of a label's quota.
         sampling: Temperature, top-p, length.
@@ -71,6 +73,7 @@ class GenerationSettings:
     """
 
     amount: int = 1000
+    amounts: tuple[int, ...] = ()
     balance: Literal["equal", "gold"] = "equal"
     attempts: float = 3.0
     sampling: Sampling = Sampling()
@@ -260,6 +263,9 @@ class RunSettings:
         unknown = set(self.student.chosen) - set(STUDENTS)
         if unknown:
             raise InputError(f"student.chosen: {sorted(unknown)[0]!r} is no student; known: {', '.join(STUDENTS)}")
+        amounts = self.generation.amounts
+        if list(amounts) != sorted({*amounts}) or (amounts and amounts[0] < 1):
+            raise InputError(f"generation.amounts {list(amounts)}: give rising numbers of rows, each 1 or more")
         for name, value in (("amount", self.generation.amount), ("attempts", self.generation.attempts)):
             if value < 1:
                 raise InputError(f"generation.{name} {value:g}: give 1 or more")
@@ -286,4 +292,5 @@ class RunSettings:
     @property
     def amount(self) -> int:
         """Rows to generate, under the limit."""
-        return min(self.generation.amount, self.limit or self.generation.amount)
+        most = max(self.generation.amounts, default=self.generation.amount)
+        return min(most, self.limit or most)

@@ -1,7 +1,8 @@
 """The students of one seed: what they are trained with is searched on the development part, for each strategy alike."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from lit_synth import recipes
 from lit_synth.examples import read_json_lines
 from lit_synth.seed import Seed
-from lit_synth.settings import Choice
+from lit_synth.settings import Choice, Search
 from lit_synth.stages import run_stage
 
 Mixture = dict[str, Any]
@@ -55,6 +56,24 @@ class Students:
             self.choices[strategy] = given or self._search(strategy, mixture, inputs)
             self.told[strategy] = {**asdict(self.choices[strategy]), "searched": given is None}
         return self.choices[strategy]
+
+    def look(self, name: str, synthetic: Path, key: str) -> tuple[float, float]:
+        """Return the development score of a student on gold and synthetic rows, and its standard error at most.
+
+        It is trained as the student on gold is, so that amounts of rows differ in nothing else.
+        """
+        seed = self.seed
+        choice = self.choose("gold", mixture_of("gold", []), [seed.data])
+        search = Search((choice.learning_rate,), choice.max_steps, choice.max_steps)
+        run = replace(seed.run, student=replace(seed.run.student, search=search))
+        folder = seed.folder / f"look_{name}"
+        mixture = mixture_of("generate", [synthetic])
+        config = recipes.student_search(run, seed.task, seed.number, folder, mixture, choice.learning_rate)
+        curve = folder / "curve.jsonl"
+        seed.ledger.do(folder, config, [seed.data, key], partial(_afresh, curve, config))
+        score = float([row for _, row in read_json_lines(curve)][-1][f"val_{seed.task.headline}"])
+        # Scores between 0 and 1 vary no more than those that are either.
+        return score, math.sqrt(score * (1 - score) / len(seed.module.splits.development))
 
     def _in_two_stages(self, stage: Path, mixture: Mixture, choice: Choice, inputs: list[str]) -> Path:
         """Train on the synthetic rows alone, then on gold as the student on gold is."""

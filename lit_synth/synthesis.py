@@ -106,22 +106,43 @@ class Synthesis:
         return Annotator(_numbered("student", number), stage / "model", key)
 
     def _make(self, strategy: str) -> None:
-        seed = self.seed
+        grows = strategy == "generate" and self.seed.run.generation.amounts
+        stage, self.keys[strategy] = self._grow() if grows else self._curated(strategy)
+        self._publish(strategy, stage)
+
+    def _grow(self) -> tuple[Path, str]:
+        """Generate more rows only while the student's development score rises by more than its noise."""
+        run, curve = self.seed.run, []
+        best: tuple[float, Path, str] | None = None
+        for amount in dict.fromkeys(min(amount, run.limit or amount) for amount in run.generation.amounts):
+            stage, key = self._curated("generate", amount)
+            score, noise = self.students.look(f"generate_{amount}", stage / "accepted.jsonl", key)
+            curve.append({"amount": amount, "score": score, "noise": noise})
+            self.seed.tell(f"{self.seed.name}: {amount:,} rows, development {100 * score:.1f} ± {100 * noise:.1f}")
+            if best and score - best[0] <= noise:
+                break
+            best = score, stage, key
+        self.details["amounts"][self.seed.name] = curve
+        assert best is not None  # noqa: S101 - there is one amount or more
+        return best[1:]
+
+    def _curated(self, strategy: str, amount: int | None = None) -> tuple[Path, str]:
+        """Make the rows of a strategy, let every annotator read them, and curate them; return stage and key."""
+        seed, size = self.seed, f"_{amount}" if amount else ""
         rejected: list[Path] = []
         made, source = "", None
         if strategy == "generate":
-            source, made = self._generate()
+            source, made = self._generate(amount)
             rejected.append(source.with_name("rejected.jsonl"))
         reading = "annotation" if strategy == "annotate" else "round_trip"
-        rows, keys = self._read_by_all(reading, source, made)
+        rows, keys = self._read_by_all(reading + size, source, made)
         rejected.append(rows[0].with_name("rejected.jsonl"))
         known, more = self._development
-        stage = seed.folder / f"curation_{strategy}"
+        stage = seed.folder / f"curation_{strategy}{size}"
         config = {"curation": asdict(seed.run.curation), "strategy": strategy}
         readings = Readings([one.name for one in self.annotators], known, rows, self.teacher.model)
         work = partial(curate, stage, seed.run.curation, seed.module, readings, rejected)
-        self.keys[strategy] = seed.ledger.do(stage, config, [*keys, *more], work)
-        self._publish(strategy, stage)
+        return stage, seed.ledger.do(stage, config, [*keys, *more], work)
 
     @cached_property
     def _development(self) -> tuple[list[Path], list[str]]:
@@ -144,13 +165,22 @@ class Synthesis:
         key = seed.ledger.do(stage, config, [annotator.key, made], partial(run_stage, config, ("predict",)))
         return stage / "accepted.jsonl", key
 
-    def _generate(self) -> tuple[Path, str]:
+    def _generate(self, amount: int | None) -> tuple[Path, str]:
+        """Generate rows; of several amounts a larger one goes on with the records of those before it."""
         seed, run = self.seed, self.seed.run
-        stage = seed.folder / "generation"
-        order = {"kind": "generate", "amount": run.amount, "balance": run.generation.balance}
+        stage = seed.folder / ("generation" if amount is None else f"generation_{amount}")
+        order = {"kind": "generate", "amount": amount or run.amount, "balance": run.generation.balance}
         order |= {"folder": str(stage), "attempts": run.generation.attempts}
         config = recipes.teacher_use(run, seed.number, stage, self.teacher.model, order)
-        key = seed.ledger.do(stage, config, [self.teacher.key], partial(run_stage, config, ("predict",)))
+
+        def work() -> None:
+            for size in run.generation.amounts:
+                if amount and size < amount:
+                    for shard in stage.with_name(f"generation_{size}").glob("records-*.jsonl"):
+                        shutil.copyfile(shard, stage / f"records-{size}-{shard.name.removeprefix('records-')}")
+            run_stage(config, ("predict",))
+
+        key = seed.ledger.do(stage, config, [self.teacher.key], work)
         if not any(read_json_lines(stage / "accepted.jsonl")):
             self._refuse("generate", [stage / "rejected.jsonl"])
         return stage / "accepted.jsonl", key

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -402,3 +403,53 @@ def test_real_slurp_runs_with_its_sixty_intents(
     annotated = rows(output / "synthetic" / "annotate" / "seed0.jsonl")
     assert all(len(row.probabilities or {}) == 60 for row in annotated)
     assert json.loads((output / "run.json").read_text())["synthetic"]["seed0"]["annotate"]["rows"] == 20
+
+
+def test_more_is_generated_while_it_pays_and_a_larger_amount_goes_on_with_the_smaller(
+    tmp_path: Path, config: MakeConfig
+) -> None:
+    generation = config()["generation"] | {"amounts": [4, 8, 12]}
+    student = config()["student"] | {"chosen": CHOSEN}
+    curation = {"students": 1, "calibrate": True, "confidence": "auto"}
+    output = run(
+        tmp_path, config(generation=generation, student=student, curation=curation), "--strategies", "gold,generate"
+    )
+    told = json.loads((output / "run.json").read_text())
+    curve = told["amounts"]["seed0"]
+    assert [row["amount"] for row in curve] == [4, 8, 12][: len(curve)]
+    rises = [after["score"] - before["score"] > after["noise"] for before, after in pairwise(curve)]
+    assert all(rises[:-1]), "a further amount is asked for only after a rise"
+    assert len(curve) == 3 or not rises[-1]
+    chosen = curve[-1 if all(rises) else -2]["amount"]
+    kept = rows(output / "synthetic" / "generate" / "seed0.jsonl")
+    assert len(kept) <= chosen
+    first, second = (
+        {row.id: row.provenance["text"] for row in rows(output / "seed0" / f"generation_{size}" / "accepted.jsonl")}
+        for size in (4, 8)
+    )
+    assert first.items() <= second.items()
+    assert {row["name"] for row in told["curation"]["seed0"]["annotators"]} == {"teacher", "student"}
+    assert all({"teacher", "student"} == set(row.provenance["annotators"]) for row in kept)
+    assert told["curation"]["seed0"]["advice"]
+
+
+def test_a_source_without_a_row_leaves_the_other_students(tmp_path: Path, config: MakeConfig, capsys: Any) -> None:
+    generation = config()["generation"] | {"sampling": {"max_new_tokens": 1}, "attempts": 1.0}
+    student = config()["student"] | {"chosen": CHOSEN}
+    output = run(tmp_path, config(generation=generation, student=student), "--strategies", "gold,generate,both,teacher")
+    assert {row["strategy"] for row in metrics(output)} == {"gold", "teacher"}
+    assert (
+        "generate: no row was accepted" in json.loads((output / "run.json").read_text())["failed"]["seed0"]["generate"]
+    )
+    assert "students go on without it" in capsys.readouterr().out
+
+
+def test_synthetic_rows_may_come_first(tmp_path: Path, config: MakeConfig) -> None:
+    student = config()["student"] | {"chosen": CHOSEN, "two_stages": True, "gold_weight": 2.0, "average": 0.5}
+    student["loss"] = {"kind": "generalised", "smoothing": 0.1}
+    output = run(tmp_path, config(student=student), "--strategies", "gold,annotate")
+    second = yaml.safe_load((output / "seed0" / "annotate" / "config.yaml").read_text())
+    assert second["model"]["init_args"]["model"] == str(output / "seed0" / "annotate_first" / "model")
+    assert second["data"]["init_args"]["mixture"]["synthetic"] == []
+    first = yaml.safe_load((output / "seed0" / "annotate_first" / "config.yaml").read_text())
+    assert (first["data"]["init_args"]["mixture"]["gold"], first["model"]["init_args"]["average"]) == (False, 0.5)
