@@ -431,6 +431,7 @@ def test_more_is_generated_while_it_pays_and_a_larger_amount_goes_on_with_the_sm
     assert {row["name"] for row in told["curation"]["seed0"]["annotators"]} == {"teacher", "student"}
     assert all({"teacher", "student"} == set(row.provenance["annotators"]) for row in kept)
     assert told["curation"]["seed0"]["advice"]
+    assert "<h2>Amount</h2>" in (output / "report.html").read_text()
 
 
 def test_a_source_without_a_row_leaves_the_other_students(tmp_path: Path, config: MakeConfig, capsys: Any) -> None:
@@ -442,6 +443,7 @@ def test_a_source_without_a_row_leaves_the_other_students(tmp_path: Path, config
         "generate: no row was accepted" in json.loads((output / "run.json").read_text())["failed"]["seed0"]["generate"]
     )
     assert "students go on without it" in capsys.readouterr().out
+    assert "generate: no row was accepted" in (output / "report.html").read_text()
 
 
 def test_synthetic_rows_may_come_first(tmp_path: Path, config: MakeConfig) -> None:

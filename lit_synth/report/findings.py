@@ -104,6 +104,7 @@ class Summary:
         test_rows: Test rows a seed, where known.
         test_units: What intervals and tests of one seed are over: rows, or questions; where known.
         trivial: The best answer that ignores the input, where there is one.
+        failed: One sentence for every source of synthetic rows that gave none.
         best: The synthetic strategy of the verdict.
         verdict: One plain sentence.
         others: One sentence for every other synthetic strategy.
@@ -120,6 +121,7 @@ class Summary:
     test_units: int | None
     trivial: Trivial | None
     strategies: tuple[StrategySummary, ...]
+    failed: tuple[str, ...] = ()
     best: str | None = None
     verdict: str = ""
     others: tuple[str, ...] = ()

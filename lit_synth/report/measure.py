@@ -56,6 +56,11 @@ def measure(folder: RunFolder) -> Summary:
         test_units=next((len(scores) for by_seed in units.values() for scores in by_seed.values()), None),
         trivial=None if folder.is_text else trivial_answer(headline, gold),
         strategies=tuple(add_differences(strategies, units, named(headline).lower)),
+        failed=tuple(
+            f"{seed.replace('seed', 'Seed ')}: {reason}."
+            for seed, sources in folder.details.get("failed", {}).items()
+            for reason in sources.values()
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from string import Template
 
 from lit_synth.report import calibration, evidence, record, results
 from lit_synth.report.advice import advice
+from lit_synth.report.amounts import amounts
 from lit_synth.report.card import yields
 from lit_synth.report.diversity import diversity
 from lit_synth.report.folder import RunFolder, read_run
@@ -65,6 +66,7 @@ def render(folder: RunFolder, summary: Summary) -> str:
         calibration.calibration(folder),
         calibration.annotators(folder),
         yields(folder),
+        amounts(folder),
         diversity(folder),
         samples(folder),
         record.training(folder),

@@ -83,7 +83,7 @@ def _no_verdict(summary: Summary) -> str:
 
 
 def _warnings(summary: Summary) -> list[str]:
-    found = [*_weak_teacher(summary)]
+    found = [*summary.failed, *_weak_teacher(summary)]
     if len(summary.seeds) == 1:
         found.append("One seed: the intervals leave out how another split or another training would come out.")
     for strategy in summary.strategies:
