@@ -16,6 +16,9 @@ from pathlib import Path
 
 from results import MACHINE, markdown_table, write_section
 
+from lit_synth.report.intervals import Interval
+from lit_synth.report.summary import summarise
+
 SMALL = (
     "--limit 100 --teacher.max_epochs 2 --generation.amount 80 --student.batch_size 16 "
     "--student.search.learning_rates [2.0e-4] --student.search.max_steps 30 --student.search.every 15"
@@ -58,24 +61,33 @@ def measure(task: str, data: Path, output: Path) -> bool:
 
 
 def table(output: Path) -> str:
-    """Return the table of all runs found."""
-    head = ["task", "metric", "gold rows", "pool / test rows", *STRATEGIES, "minutes", "peak GB"]
-    lines = [head]
+    """Return the table of all runs found, with intervals, and what each run says of its teacher."""
+    lines, said = (
+        [["task", "metric", "gold rows", "pool / test rows", *STRATEGIES, "same answer", "minutes", "peak GB"]],
+        [],
+    )
     for task in SIZES:
         if not (output / f"{task}.json").exists():
             continue
         cost = json.loads((output / f"{task}.json").read_text())
         run = json.loads((output / task / "run.json").read_text())
         split = json.loads((output / task / "splits.json").read_text())["seed0"]
-        rows = json.loads((output / task / "metrics.json").read_text())
-        name = run["metrics"][0]
-        values = {row["strategy"]: row["value"] for row in rows if row["metric"] == name}
+        summary = summarise(output / task)
         # A run that was resumed counts its stages, not only what was left.
         seconds = max(cost["seconds"], sum(run["seconds"]["seed0"].values()))
-        cells = [f"{100 * values[strategy]:.1f}" if strategy in values else "" for strategy in STRATEGIES]
+        found = [summary.strategy(name) for name in STRATEGIES]
+        cells = [_cell(one.mean, one.interval) if one else "" for one in found]
+        same = f"{100 * summary.trivial.value:.1f}" if summary.trivial else ""
         sizes = [str(split["gold"] + split["development"]), f"{split['pool']} / {split['test']}"]
-        lines.append([task, name, *sizes, *cells, f"{seconds / 60:.1f}", f"{cost['gigabytes']:.1f}"])
-    return markdown_table(lines)
+        costs = [f"{seconds / 60:.1f}", f"{cost['gigabytes']:.1f}"]
+        lines.append([task, summary.metric.key, *sizes, *cells, same, *costs])
+        said += [f"- {task}: {line}" for line in summary.warnings if "eacher" in line]
+    return "\n".join([markdown_table(lines), "", "What the runs themselves say of their teachers:", "", *said])
+
+
+def _cell(mean: float, interval: Interval | None) -> str:
+    between = f" ({100 * interval.low:.0f} to {100 * interval.high:.0f})" if interval else ""
+    return f"{100 * mean:.1f}{between}"
 
 
 def main() -> None:
@@ -87,7 +99,8 @@ def main() -> None:
     intro = (
         "Models that ship inside packages: teacher SmolLM2-135M-Instruct, students MiniLM or an encoder-decoder made "
         "of it. One seed, few rows and few steps, so that the whole path fits a small machine: the figures show that "
-        "every part works, and what it costs, not how good the method is. Figures are times 100."
+        "every part works, and what it costs, not how good the method is. Figures are times 100, in brackets 95 % "
+        'intervals over test rows; "same answer" is the best figure that one answer to every row can reach.'
     )
     closing = f"`python benchmarks/six_tasks.py DATA_DIR OUTPUT` runs these and writes this:\n\n```\n{commands}\n```"
     write_section("All six tasks, small", "\n\n".join([intro, table(output), MACHINE, closing]))
