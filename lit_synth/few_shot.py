@@ -8,7 +8,7 @@ from typing import Any
 from lit_synth import recipes
 from lit_synth.callbacks.predictions import scored, write_results
 from lit_synth.decoding.answers import read_answer
-from lit_synth.decoding.endpoint import ask
+from lit_synth.decoding.served import ask
 from lit_synth.examples import Example, read_examples, read_json_lines
 from lit_synth.metrics import Scored, score
 from lit_synth.seed import Seed

@@ -5,16 +5,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 
 from lit_synth.decoding.answers import Answers
+from lit_synth.decoding.endpoint import Endpoint
 from lit_synth.decoding.reply import RefusedError, TransientError, send
 from lit_synth.examples import InputError
-
-if TYPE_CHECKING:
-    from lit_synth.decoding.endpoint import Endpoint
 
 _PAUSE = 2.0  # seconds before the second try; doubles, so that the sixth is more than a minute after the first
 _LONGEST = 60.0  # seconds; most that it doubles to
@@ -80,7 +78,7 @@ class Asking:
 
     def __init__(
         self,
-        endpoint: "Endpoint",
+        endpoint: Endpoint,
         missing: Mapping[str, tuple[int, Any]],
         answers: Answers,
         tell: Callable[[str], None],

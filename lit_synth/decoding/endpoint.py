@@ -1,21 +1,14 @@
-"""A client for any OpenAI-compatible endpoint: every prompt is answered once, and no answer is paid for twice."""
+"""Where a served model is asked: any OpenAI-compatible endpoint."""
 
-import hashlib
-import json
 import math
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lit_synth.decoding.answers import Answers
-from lit_synth.decoding.asking import Asking
 from lit_synth.decoding.reply import is_local
-from lit_synth.download import locked, say
 from lit_synth.examples import InputError
 
 Message = Mapping[str, str]
@@ -118,39 +111,3 @@ class Endpoint:
         if not re.fullmatch("[!-~]*", key):
             raise InputError(f"environment variable {self.key_variable}: holds characters that are in no key")
         return key
-
-
-def ask(
-    endpoint: Endpoint, prompts: Sequence[Prompt], cache: Path, tell: Callable[[str], None] = say
-) -> list[str | None]:
-    """Ask a served model, and never twice the same.
-
-    What stands in the cache is not asked, and equal prompts are asked once, at any temperature. After an error or a
-    kill, the same call goes on.
-
-    Args:
-        endpoint: Where and how.
-        prompts: Messages, or texts.
-        cache: File of answers, one for a whole run; see `Answers`. Another process that uses it waits.
-        tell: Takes a line of progress every few seconds.
-
-    Returns:
-        An answer a prompt, in order; ``None`` where the model gave no text, as when it declines or a filter steps in.
-
-    Raises:
-        InputError: The server refuses, does not answer, or the limit of requests is reached; the answers are kept.
-    """
-    bodies = [endpoint.body(prompt) for prompt in prompts]
-    keys = [_hash(endpoint.url, body) for body in bodies]
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    with locked(cache), closing(Answers(cache)) as answers:
-        numbered = zip(keys, enumerate(bodies, start=1), strict=True)
-        missing = {key: prompt for key, prompt in numbered if key not in answers}
-        if missing:
-            Asking(endpoint, missing, answers, tell).run(total=len(set(keys)))
-        return [answers[key] for key in keys]
-
-
-def _hash(url: str, body: Mapping[str, Any]) -> str:
-    # All of the request counts: an answer to other parameters is another answer.
-    return hashlib.sha256(json.dumps([url, body], sort_keys=True).encode()).hexdigest()

@@ -23,7 +23,8 @@ import requests
 from jsonargparse import ArgumentParser
 
 from lit_synth.decoding import asking
-from lit_synth.decoding.endpoint import Endpoint, ask
+from lit_synth.decoding.endpoint import Endpoint
+from lit_synth.decoding.served import ask
 from lit_synth.examples import InputError
 from tests.serving import Reply, Server, serving, spoken
 
@@ -533,7 +534,8 @@ def test_it_is_written_in_yaml(tmp_path: Path) -> None:
 CHILD = """
 import sys
 from pathlib import Path
-from lit_synth.decoding.endpoint import Endpoint, ask
+from lit_synth.decoding.endpoint import Endpoint
+from lit_synth.decoding.served import ask
 endpoint = Endpoint(base_url=sys.argv[1], model="m", max_requests=None, max_tokens=8, timeout=30.0, concurrency=4)
 ask(endpoint, [f"prompt {number}" for number in range(60)], Path(sys.argv[2]), print)
 """
