@@ -54,14 +54,16 @@ def _teacher_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
     pairs = [row for example in splits.gold for row in encoder.training_rows(module.task, example)]
     tokens = settings.max_epochs * sum(len(row["input_ids"]) for row in pairs)
     epochs = f"{len(pairs):,} rows, {settings.max_epochs} epochs at most"
-    yield Step("teacher", epochs, training * weights * tokens)
+    many = run.curation.teachers
+    name = "teacher" if many == 1 else f"{many} teachers"
+    yield Step(name, epochs, many * training * weights * tokens)
     prompt = _mean_length(module, encoder, splits.test)
     if run.annotates:
-        yield Step("annotate", f"{len(splits.pool):,} rows", 2 * weights * prompt * len(splits.pool))
+        yield Step("annotate", f"{len(splits.pool):,} rows", many * 2 * weights * prompt * len(splits.pool))
     if run.generates:
         written = _mean_length(module, encoder, splits.gold)
         # Every row is written once and read once; one token at a time reaches a third of the rate of many at once.
-        yield Step("generate", f"{run.amount:,} rows", 2 * weights * (3 * written + prompt) * run.amount)
+        yield Step("generate", f"{run.amount:,} rows", 2 * weights * (3 * written + many * prompt) * run.amount)
     if "teacher" in run.strategies:
         yield Step("test the teacher", f"{len(splits.test):,} rows", 2 * weights * prompt * len(splits.test))
 
@@ -89,6 +91,11 @@ def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
     encoder = kind(name, settings.max_length)
     weights = body_weights(name)
     length = _mean_length(module, encoder, module.splits.test)
+    if module.task.labels and run.curation.students and (run.annotates or run.generates):
+        choice = settings.chosen.get("gold")
+        steps = run.curation.students * (choice.max_steps if choice else settings.search.max_steps)
+        what = f"{steps} steps at most"
+        yield Step("annotating students", what, weights * length * 6 * steps * settings.batch_size)
     for strategy in run.strategies:
         if strategy not in STUDENTS:
             continue
