@@ -82,6 +82,9 @@ class Pipeline:
         Console().print(plan_table(run, steps, matrix_rate()))
         for seed, module in modules.items():
             self._seed(seed, module)
+        if not self.metrics:
+            reasons = [reason for found in self.details["failed"].values() for reason in found.values()]
+            raise InputError("; ".join(reasons))
         report = write_report(run.output)
         summary = summarise(run.output)
         Console().print(terminal_table(summary))

@@ -19,6 +19,10 @@ from lit_synth.stages import run_stage
 from lit_synth.students import Students, mixture_of
 
 
+class NoRowsError(InputError):
+    """A source of synthetic rows that gives none."""
+
+
 @dataclass(frozen=True)
 class Annotator:
     """A model that gives every row a probability for each label, or a text.
@@ -66,7 +70,7 @@ class Synthesis:
         for strategy in wanted:
             try:
                 self._make(strategy)
-            except InputError as error:
+            except NoRowsError as error:
                 self.details["failed"].setdefault(self.seed.name, {})[strategy] = str(error)
                 self.seed.tell(f"{self.seed.name}: {error}; students go on without it")
         if curation := self.details["curation"].get(self.seed.name):
@@ -207,7 +211,7 @@ class Synthesis:
             self.details["synthetic"].setdefault(seed.name, {})[strategy] = figures
 
     def _refuse(self, strategy: str, rejected: Sequence[Path]) -> None:
-        raise InputError(f"{strategy}: no row was accepted{_reasons(rejected)}; look at {rejected[0]}")
+        raise NoRowsError(f"{strategy}: no row was accepted{_reasons(rejected)}; look at {rejected[0]}")
 
 
 def _numbered(name: str, number: int) -> str:

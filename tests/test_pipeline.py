@@ -444,6 +444,9 @@ def test_a_source_without_a_row_leaves_the_other_students(tmp_path: Path, config
     )
     assert "students go on without it" in capsys.readouterr().out
     assert "generate: no row was accepted" in (output / "report.html").read_text()
+    alone = ["run", "--config", str(tmp_path / "run.yaml"), "--output", str(tmp_path / "alone")]
+    assert main([*alone, "--strategies", "generate"]) == 2
+    assert "generate: no row was accepted" in capsys.readouterr().err
 
 
 def test_synthetic_rows_may_come_first(tmp_path: Path, config: MakeConfig) -> None:
