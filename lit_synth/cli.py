@@ -1,6 +1,7 @@
 """The command line: Lightning's fit, validate, test and predict, and our run and report."""
 
 import os
+import signal
 import sys
 from argparse import ArgumentError
 from pathlib import Path
@@ -23,7 +24,7 @@ LISTS = ("--seeds", "--strategies")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the exit code: 0 done, 2 a mistake in what was given."""
+    """Run one command; return the exit code: 0 done, 2 a mistake in what was given, 130 and 143 stopped by a signal."""
     words = sys.argv[1:] if arguments is None else arguments
     if not words or words[0] in ("-h", "--help"):
         print(USAGE, end="")
@@ -46,6 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print(f"lit_synth: {mistake}", file=sys.stderr)
         return 2
+    except (KeyboardInterrupt, SystemExit) as stop:
+        code = _stopped(stop)
+        if code is None:
+            raise
+        print("lit_synth: stopped; the same command goes on", file=sys.stderr)
+        return code
     except PermissionError as error:
         print(f"lit_synth: {error.filename}: {error.strerror}; give a folder that you may write", file=sys.stderr)
         return 2
@@ -93,6 +100,14 @@ def _mistake(error: BaseException) -> InputError | str | None:
     while cause is not None and not isinstance(cause, InputError):
         cause = cause.__cause__ or cause.__context__
     return _one_line(str(error)) if cause is None and isinstance(error, ArgumentError) else cause
+
+
+def _stopped(stop: BaseException) -> int | None:
+    """Return the exit code of a signal; ``None`` where nobody stopped the command, as after ``--help``."""
+    # Lightning turns an interrupt into an exit with 1, and a request to end into one without a code.
+    if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    return 128 + signal.SIGTERM if isinstance(stop, SystemExit) and stop.code is None else None
 
 
 def _one_line(message: str) -> str:

@@ -95,11 +95,6 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
         before = yaml.safe_load(path.read_text())
         if not isinstance(before, dict):
             raise InputError(f"{path}: is not a run's config; give another --output")
-        for key in open_keys:
-            gone = [value for value in before.get(key, []) if value not in config[key]]
-            if gone:
-                whole = ",".join(map(str, dict.fromkeys([*before[key], *config[key]])))
-                raise InputError(f"{path}: has {key} {gone[0]!r} already, which would be lost; give --{key} {whole}")
         for key in [*config, *before]:
             old, new = (_without(key, value.get(key), free) for value in (before, config))
             if key not in (*open_keys, *free) and old != new:
@@ -107,6 +102,11 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
                     f"{path}: made with {_difference(key, old, new)}; "
                     "give another --output, or the same config to go on"
                 )
+        for key in open_keys:
+            gone = [value for value in before.get(key, []) if value not in config[key]]
+            if gone:
+                whole = ",".join(map(str, dict.fromkeys([*before[key], *config[key]])))
+                raise InputError(f"{path}: has {key} {gone[0]!r} already, which would be lost; give --{key} {whole}")
     elif output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output}: is not empty and not a run's folder; give another --output")
     output.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lit_synth import __version__
+from lit_synth import __version__, cli
 from lit_synth.cli import main
 from lit_synth.recipes import teacher_fit
 
@@ -333,3 +333,30 @@ def test_seeds_are_given_as_a_list_or_with_commas(words: tuple[str, ...], settin
 def test_a_later_word_beats_the_config(settings: Callable[..., Any]) -> None:
     run = settings("--config", str(CONFIGS / "demo.yaml"), "--fraction", "0.05", "--teacher.lora", "null")
     assert (run.fraction, run.teacher.lora, run.data) == (0.05, None, "Reviews")
+
+
+def interrupted(words: list[str]) -> None:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        raise SystemExit(1)  # noqa: B904 - as Lightning does in a fit
+
+
+def ended(words: list[str]) -> None:
+    raise SystemExit  # as Lightning does on SIGTERM
+
+
+@pytest.mark.parametrize(("command", "code"), [(interrupted, 130), (ended, 143)])
+def test_a_stopped_command_says_so_and_does_not_pass_for_a_finished_one(
+    command: Callable[[list[str]], None], code: int, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(cli, "_report", command)
+    assert main(["report", "folder"]) == code
+    assert capsys.readouterr().err == "lit_synth: stopped; the same command goes on\n"
+
+
+def test_asking_for_help_is_not_a_stop(capsys: Any) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["run", "--help"])
+    assert stop.value.code == 0
+    assert "stopped" not in capsys.readouterr().err

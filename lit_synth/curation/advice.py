@@ -36,7 +36,9 @@ def advise(found: Mapping[str, Any]) -> list[str]:
         and (agreement := found["strategies"]["generate"].get("agreement")) is not None
     ):
         outlook = "can carry what it knows" if agreement >= together else "loses part of what it knows"
-        said.append(f"It reads {_percent(agreement)} of what it wrote as the label asked for: generating {outlook}.")
+        said.append(
+            f"The teacher reads {_percent(agreement)} of what it wrote as the label asked for: generating {outlook}."
+        )
     if rows < FEW:
         said.append(f"{rows} development rows are few: take this as a hint.")
     return said
