@@ -53,7 +53,10 @@ def _item(body: Markup, example: Example, rejected: bool, facts: list[object]) -
 
 
 def _fields(example: Example) -> Markup:
-    """Return the input; the name of its only field goes without saying."""
+    """Return the input; the name of its only field goes without saying. Where there is none, what was written."""
+    written = example.provenance.get("text")
+    if not example.fields and written is not None:
+        return tag("p", folded(str(written)) if str(written).strip() else "(blank)", class_="text")
     if len(example.fields) == 1:
         return join(tag("p", folded(value), class_="text") for value in example.fields.values())
     return join(tag("p", tag("i", name), " ", folded(value), class_="text") for name, value in example.fields.items())

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lit_synth.examples import Example
+from lit_synth.examples import Example, write_examples
 from lit_synth.report.figures import headline_figure
 from lit_synth.report.page import write_report
 from lit_synth.report.rows import count_yield, spread
@@ -159,3 +159,15 @@ def test_figure_is_named_text_in_the_colours_of_the_page(make_run: MakeRun) -> N
 @pytest.mark.parametrize("change", [{"full": 0.70}, dict.fromkeys(COLOURS, 1.0)])
 def test_figure_of_odd_runs(make_run: MakeRun, change: dict[str, float]) -> None:
     ElementTree.fromstring(headline_figure(summarise(make_run(accuracy=change)), 360))  # noqa: S314
+
+
+def test_a_text_outside_the_template_is_shown_as_it_was_written(make_run: MakeRun) -> None:
+    run = make_run()
+    provenance = {"requested": "positive", "reason": "outside the template", "text": "two\nlines <b>"}
+    odd = Example("odd", {}, "positive", "generated", provenance=provenance)
+    blank = Example("blank", {}, "positive", "generated", provenance={**provenance, "text": " "})
+    for path in (run / "rejected").rglob("*.jsonl"):
+        write_examples(path, [odd, blank])
+    html = write_report(run).read_text()
+    assert "two\nlines &lt;b&gt;" in html
+    assert "(blank)" in html
