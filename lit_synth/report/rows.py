@@ -76,7 +76,8 @@ def spread(
     turns = []
     for name, rows in sorted(by_strategy.items()):
         groups: dict[str, list[Example]] = defaultdict(list)
-        distinct = {(*row.fields.values(), row.target): row for row in reversed(rows)}
+        # A row without an input is known by what was written instead.
+        distinct = {(*(row.fields.values() or [row.provenance.get("text")]), row.target): row for row in reversed(rows)}
         for row in sorted(distinct.values(), key=lambda row: _hash(row.id)):
             groups[reason(row) if by_reason else str(row.target)].append(row)
         turns.append([(name, row) for row in _in_turn(groups[key] for key in sorted(groups, key=_hash))])
