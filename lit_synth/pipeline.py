@@ -70,6 +70,7 @@ class Pipeline:
         self.task = self.module.task
         if unknown := set(self.task.metrics) - set(KNOWN):
             raise InputError(f"task {self.task.name}: unknown metric {min(unknown)!r}; known: {', '.join(KNOWN)}")
+        run.refuse_unread(self.task)
         steps = plan(run, self.module)
         claim(run.output, _plain(run), open_keys=("seeds", "strategies"), free=("reuse", *HOW_ASKED))
         self.details["cut"] = cut_inputs(run, self.module)

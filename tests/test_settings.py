@@ -6,7 +6,18 @@ from typing import Any
 import pytest
 
 from lit_synth.examples import InputError
-from lit_synth.settings import STRATEGIES, Choice, GenerationSettings, RunSettings, StudentSettings
+from lit_synth.modules.losses import Loss
+from lit_synth.settings import (
+    STRATEGIES,
+    Choice,
+    CurationSettings,
+    GenerationSettings,
+    RunSettings,
+    StudentSettings,
+    TeacherSettings,
+)
+from lit_synth.tasks.reviews import REVIEWS
+from lit_synth.tasks.webnlg import WEBNLG
 
 
 def settings(**more: Any) -> RunSettings:
@@ -52,3 +63,36 @@ def test_a_limit_caps_what_is_generated() -> None:
 def test_a_mistake_is_one_line_with_its_value(given: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
         settings(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"student": StudentSettings(loss=Loss(smoothing=0.1))}, "student.loss .*smoothing=0.1.*: task webnlg"),
+        ({"student": StudentSettings(average=0.9)}, "student.average 0.9: task webnlg"),
+        ({"curation": CurationSettings(students=1)}, "curation.students 1: task webnlg .* it is for classification"),
+        ({"curation": CurationSettings(confidence="auto")}, "curation.confidence auto: task webnlg has no labels"),
+    ],
+)
+def test_what_texts_do_not_read_is_refused(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        settings(**given).refuse_unread(WEBNLG)
+    settings(**given).refuse_unread(REVIEWS)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"teacher": TeacherSettings(samples=2)},
+        {"curation": CurationSettings(choice="consensus")},
+        {"student": StudentSettings(num_beams=4)},
+    ],
+)
+def test_what_labels_do_not_read_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"does not read it, it is for text to text; leave it out"):
+        settings(**given).refuse_unread(REVIEWS)
+    settings(**given).refuse_unread(WEBNLG)
+
+
+def test_a_threshold_of_texts_is_read() -> None:
+    settings(curation=CurationSettings(confidence=0.5)).refuse_unread(WEBNLG)

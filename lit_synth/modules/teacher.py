@@ -1,24 +1,24 @@
 """The teacher: a causal language model that learns both directions from gold, then annotates or generates."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning as L
 import torch
 from lightning.pytorch.cli import OptimizerCallable
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import PeftModel
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
-from lit_synth.decoding.annotate import label_probabilities
 from lit_synth.decoding.sampling import Sampling, record_seed, sample
-from lit_synth.decoding.trie import Node, build_trie
 from lit_synth.examples import Example
+from lit_synth.modules.adapters import Lora, bare, merged
 from lit_synth.modules.annotations import answered, labelled
+from lit_synth.modules.label_scores import LabelScore, LabelScorer
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
@@ -26,21 +26,6 @@ from lit_synth.tokenizer import load_tokenizer
 
 SCALES = ("logits_scaling", "logit_scale", "final_logit_softcapping")
 """Settings of models that change the head's output, and so are asked for it as a whole."""
-
-
-@dataclass(frozen=True)
-class Lora:
-    """Low-rank adapters on every linear layer (Hu et al., arXiv 2106.09685).
-
-    Args:
-        rank: Width of an adapter.
-        alpha: Its scale is ``alpha / rank``.
-        dropout: On the adapter's input.
-    """
-
-    rank: int = 16
-    alpha: int = 32
-    dropout: float = 0.0
 
 
 class Teacher(L.LightningModule):
@@ -60,8 +45,7 @@ class Teacher(L.LightningModule):
         generate_weight: Weight of the rows that teach writing, against 1 of those that teach annotation.
         sampling: How it writes.
         samples: Text to text: further texts that are drawn for an input beside the likeliest one.
-        label_score: What a label counts by: the ``sum`` or the ``mean`` of its tokens' log probabilities, or the sum
-            less that of a ``content_free`` prompt. A fine-tuned teacher knows its labels: ``sum`` is exact for it.
+        label_score: What a label counts by; see `LabelScorer`.
         weights: Without, random weights are made from the configuration alone.
     """
 
@@ -77,7 +61,7 @@ class Teacher(L.LightningModule):
         generate_weight: float = 1.0,
         sampling: Sampling = Sampling(),
         samples: int = 0,
-        label_score: Literal["sum", "mean", "content_free"] = "sum",
+        label_score: LabelScore = "sum",
         weights: bool = True,
     ) -> None:
         super().__init__()
@@ -106,23 +90,12 @@ class Teacher(L.LightningModule):
             model.gradient_checkpointing_enable()
         if self.freeze_embeddings:
             model.get_input_embeddings().requires_grad_(False)
-        if self.lora is not None:
-            adapters = LoraConfig(
-                task_type="CAUSAL_LM",
-                r=self.lora.rank,
-                lora_alpha=self.lora.alpha,
-                lora_dropout=self.lora.dropout,
-                target_modules="all-linear",
-            )
-            self.model = get_peft_model(model, adapters)
-        else:
-            self.model = model
+        self.model = self.lora.on(model) if self.lora else model
 
     @property
     def language_model(self) -> PreTrainedModel:
         """The model itself, without the wrapper of its adapters."""
-        model = loaded(self.model)
-        return model.get_base_model() if isinstance(model, PeftModel) else model  # type: ignore[return-value]
+        return bare(loaded(self.model))
 
     def losses(self, batch: dict[str, Any]) -> Tensor:
         """Return the mean cross-entropy of each row's completion tokens, of shape ``(batch,)``.
@@ -188,26 +161,10 @@ class Teacher(L.LightningModule):
 
     def export(self, folder: Path) -> None:
         """Save the model with adapters merged, as safetensors with its tokenizer."""
-        model = loaded(self.model)
-        merged = model.merge_and_unload() if isinstance(model, PeftModel) else model
-        save_pretrained(merged, self.tokenizer, folder)  # type: ignore[arg-type]
+        save_pretrained(merged(loaded(self.model)), self.tokenizer, folder)
 
     def _probabilities(self, batch: dict[str, Any]) -> Tensor:
-        inputs = batch["input_ids"], batch["attention_mask"]
-        return label_probabilities(self.language_model, *inputs, self.trie, 1e-5, *self._correction)
-
-    @cached_property
-    def _correction(self) -> tuple[Tensor | None, Tensor | None]:
-        """What labels' shares are corrected by: their lengths, and how likely they are without an input."""
-        device = self.language_model.device
-        if self.label_score == "mean":
-            return torch.tensor([len(word) for word in self.label_tokens], device=device), None
-        if self.label_score == "content_free":
-            prompt = self.task.prompt(dict.fromkeys(self.task.fields, "N/A"))
-            ids = torch.tensor([self.tokenizer(prompt)["input_ids"]], device=device)
-            nothing = label_probabilities(self.language_model, ids, torch.ones_like(ids), self.trie, tolerance=0.0)
-            return None, nothing[0].clamp(min=1e-12)
-        return None, None
+        return self.scorer.probabilities(self.language_model, batch["input_ids"], batch["attention_mask"])
 
     def _answered(self, batch: dict[str, Any]) -> list[Example]:
         examples = batch["example"]
@@ -262,14 +219,6 @@ class Teacher(L.LightningModule):
         return [token for token in range(len(self.tokenizer)) if "\n" in self.tokenizer.decode([token])]
 
     @cached_property
-    def label_tokens(self) -> list[list[int]]:
-        """Token ids of every label's completion."""
-        words = [self.task.completion(label) for label in self.task.labels]
-        return [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
-
-    @cached_property
-    def trie(self) -> Node:
-        """The task's labels as one tree of tokens."""
-        # Without fine-tuning, what follows a label is the blank line in front of the next example.
-        ends = self.tokenizer("\n\n", add_special_tokens=False)["input_ids"] if self.sampling.one_line else ()
-        return build_trie(self.label_tokens, next(iter(ends), self.tokenizer.eos_token_id))
+    def scorer(self) -> LabelScorer:
+        """Reads the probabilities of the task's labels."""
+        return LabelScorer(self.task, self.tokenizer, self.label_score, self.sampling.one_line)

@@ -1,0 +1,58 @@
+"""The teacher's probabilities of a task's labels, and what long or frequent labels are corrected by."""
+
+from functools import cached_property
+from typing import Literal
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from lit_synth.decoding.annotate import label_probabilities
+from lit_synth.decoding.trie import Node, build_trie
+from lit_synth.task import Task
+
+LabelScore = Literal["sum", "mean", "content_free"]
+
+
+class LabelScorer:
+    """Scores every label of a task after a prompt.
+
+    Args:
+        task: Names the labels.
+        tokenizer: The model's.
+        score: What a label counts by: the ``sum`` or the ``mean`` of its tokens' log probabilities, or the sum less
+            that of a ``content_free`` prompt. A fine-tuned teacher knows its labels: ``sum`` is exact for it.
+        one_line: Whether a label ends with the blank line in front of the next example, as in a prompt of examples
+            without fine-tuning; else with the end token.
+    """
+
+    def __init__(self, task: Task, tokenizer: PreTrainedTokenizerBase, score: LabelScore, one_line: bool) -> None:
+        self.task = task
+        self.tokenizer = tokenizer
+        self.score = score
+        self.one_line = one_line
+        self.prior: Tensor | None = None
+
+    def probabilities(self, model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Tensor:
+        """Return probabilities of shape ``(batch, labels)`` for prompts of shape ``(batch, sequence)``."""
+        lengths = None
+        if self.score == "mean":
+            lengths = torch.tensor([len(word) for word in self.label_tokens], device=model.device)
+        if self.score == "content_free" and self.prior is None:
+            prompt = self.task.prompt(dict.fromkeys(self.task.fields, "N/A"))
+            ids = torch.tensor([self.tokenizer(prompt)["input_ids"]], device=model.device)
+            nothing = label_probabilities(model, ids, torch.ones_like(ids), self.trie, tolerance=0.0)
+            self.prior = nothing[0].clamp(min=1e-12)
+        return label_probabilities(model, input_ids, mask, self.trie, 1e-5, lengths, self.prior)
+
+    @cached_property
+    def label_tokens(self) -> list[list[int]]:
+        """Token ids of every label's completion."""
+        words = [self.task.completion(label) for label in self.task.labels]
+        return [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
+
+    @cached_property
+    def trie(self) -> Node:
+        """The task's labels as one tree of tokens."""
+        ends = self.tokenizer("\n\n", add_special_tokens=False)["input_ids"] if self.one_line else ()
+        return build_trie(self.label_tokens, next(iter(ends), self.tokenizer.eos_token_id))

@@ -1,0 +1,135 @@
+"""The whole run: its data, its strategies, and the settings of each part."""
+
+from dataclasses import dataclass, field
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from lit_synth.examples import InputError
+from lit_synth.settings.student import StudentSettings
+from lit_synth.settings.synthesis import CurationSettings, GenerationSettings
+from lit_synth.settings.teacher import FewShotSettings, TeacherSettings
+from lit_synth.task import Task
+
+Strategy = Literal["gold", "annotate", "generate", "both", "full", "teacher", "few_shot"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+STUDENTS = STRATEGIES[:5]
+FOR_LABELS = (
+    "teacher.label_score",
+    "curation.students",
+    "curation.calibrate",
+    "curation.labels",
+    "student.loss",
+    "student.average",
+    "student.agreement",
+)
+"""Settings that are read where the task has labels."""
+FOR_TEXTS = ("teacher.samples", "teacher.sample_temperature", "curation.choice", "student.num_beams")
+"""Settings that are read where it has none."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The whole path from gold rows to a proven student.
+
+    Args:
+        data: Data module of the task, for example ``Slurp``.
+        data_dir: Folder with ``train`` and ``test``; the task's own default where it has one.
+        dataset: Data set of the hub instead, as ``owner/name/configuration``.
+        revision: Of the data set.
+        task: The task itself, for ``Custom``.
+        output: Folder of the run; the same command goes on with it.
+        reuse: Folder of an earlier run: stages that would be the same here are taken from it, so that a run with
+            another curation or student does not train its teacher again.
+        fraction: Gold rows: a share of train up to 1, or a number of rows above 1.
+        seeds: One run of every stage a seed.
+        strategies: What students are trained on; ``teacher`` scores the teacher itself, ``few_shot`` a model
+            that is prompted only (not done unless it is asked for).
+        limit: Cap on pool, synthetic and test rows.
+        development_share: Share of gold held out for early stopping and the search.
+        pool_limit: Most rows of the pool.
+        test_limit: Most rows of test.
+        teacher: The teacher.
+        generation: Generated rows.
+        curation: Which synthetic rows are kept, and what their targets are.
+        student: The students.
+        few_shot: The baseline of that name.
+        trainer: Arguments of the teacher's Lightning trainers, for example from ``configs/trainer``; students take its
+            accelerator and precision, and one device.
+    """
+
+    data: str
+    output: Path
+    reuse: Path | None = None
+    data_dir: str | None = None
+    dataset: str | None = None
+    revision: str | None = None
+    task: Task | None = None
+    fraction: float = 0.05
+    seeds: tuple[int, ...] = (0,)
+    strategies: tuple[Strategy, ...] = (*STUDENTS, "teacher")
+    limit: int | None = None
+    development_share: float = 0.2
+    pool_limit: int | None = None
+    test_limit: int | None = None
+    teacher: TeacherSettings = TeacherSettings()
+    generation: GenerationSettings = GenerationSettings()
+    curation: CurationSettings = CurationSettings()
+    student: StudentSettings = StudentSettings()
+    few_shot: FewShotSettings = FewShotSettings()
+    trainer: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        unknown = set(self.student.chosen) - set(STUDENTS)
+        if unknown:
+            raise InputError(f"student.chosen: {sorted(unknown)[0]!r} is no student; known: {', '.join(STUDENTS)}")
+        amounts = self.generation.amounts
+        if list(amounts) != sorted({*amounts}) or (amounts and amounts[0] < 1):
+            raise InputError(f"generation.amounts {list(amounts)}: give rising numbers of rows, each 1 or more")
+        for name, value in (("amount", self.generation.amount), ("attempts", self.generation.attempts)):
+            if value < 1:
+                raise InputError(f"generation.{name} {value:g}: give 1 or more")
+        if not self.seeds or not self.strategies:
+            raise InputError("seeds and strategies: give one or more of each")
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"limit {self.limit}: give 1 or more, or leave it out")
+
+    def refuse_unread(self, task: Task) -> None:
+        """Say which setting would have no effect on this task.
+
+        Raises:
+            InputError: One was given.
+        """
+        unread, read_by = (FOR_TEXTS, "text to text") if task.labels else (FOR_LABELS, "classification")
+        untold = RunSettings(data=self.data, output=self.output)
+        for setting in unread:
+            value = attrgetter(setting)(self)
+            if value != attrgetter(setting)(untold):
+                raise InputError(
+                    f"{setting} {value}: task {task.name} does not read it, it is for {read_by}; leave it out"
+                )
+        if not task.labels and self.curation.confidence == "auto":
+            raise InputError(
+                f"curation.confidence auto: task {task.name} has no labels to choose it on; give a probability or null"
+            )
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether any strategy asks the teacher."""
+        return bool(set(self.strategies) & {"annotate", "generate", "both", "teacher"})
+
+    @property
+    def annotates(self) -> bool:
+        """Whether any strategy wants the pool annotated."""
+        return bool(set(self.strategies) & {"annotate", "both"})
+
+    @property
+    def generates(self) -> bool:
+        """Whether any strategy wants rows generated."""
+        return bool(set(self.strategies) & {"generate", "both"})
+
+    @property
+    def amount(self) -> int:
+        """Rows to generate, under the limit."""
+        most = max(self.generation.amounts, default=self.generation.amount)
+        return min(most, self.limit or most)
