@@ -4,12 +4,10 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 
 from lit_synth import recipes
@@ -70,7 +68,7 @@ class Pipeline:
             raise InputError(f"task {self.task.name}: unknown metric {min(unknown)!r}; known: {', '.join(KNOWN)}")
         run.refuse_unread(self.task)
         steps = plan(run, self.module)
-        claim(run.output, _plain(run), open_keys=("seeds", "strategies", "amounts"), free=("reuse", *HOW_ASKED))
+        claim(run.output, run.plain(), open_keys=("seeds", "strategies", "amounts"), free=("reuse", *HOW_ASKED))
         self.cut = cut_inputs(run, self.module)
         for name, found in self.cut.items():
             if found["cut"]:
@@ -157,9 +155,3 @@ class Pipeline:
             "cut": self.cut,
         }
         self.metrics = compose(self.run.output, list(STRATEGIES), told)
-
-
-def _plain(run: RunSettings) -> dict[str, Any]:
-    """Return the settings as what YAML can hold."""
-    plain: dict[str, Any] = yaml.safe_load(json.dumps(asdict(run), default=str))
-    return plain

@@ -137,15 +137,21 @@ def matrix_rate(size: int = 1024, seconds: float = 0.3) -> float:
     return best
 
 
+def minutes(steps: list[Step], rate: float) -> list[float]:
+    """Return about how long each stage takes at a matrix rate in operations a second."""
+    return [step.operations / rate / SHARE_OF_PEAK / 60 for step in steps]
+
+
 def plan_table(run: RunSettings, steps: list[Step], rate: float) -> Table:
     """Return the plan with minutes at a given matrix rate, in operations a second."""
-    minutes = [step.operations / rate / SHARE_OF_PEAK / 60 for step in steps]
+    estimates = minutes(steps, rate)
+    whole = sum(estimates) * len(run.seeds)
     seeds = f", each of {len(run.seeds)} seeds" if len(run.seeds) > 1 else ""
-    table = Table(title=f"Plan{seeds}: about {sum(minutes) * len(run.seeds):.0f} minutes in all", title_justify="left")
+    table = Table(title=f"Plan{seeds}: about {whole:.0f} minutes in all", title_justify="left")
     table.add_column("stage")
     table.add_column("size")
     table.add_column("minutes", justify="right")
-    for step, estimate in zip(steps, minutes, strict=True):
+    for step, estimate in zip(steps, estimates, strict=True):
         table.add_row(step.name, step.what, f"{estimate:.1f}")
     return table
 

@@ -1,6 +1,7 @@
 """The whole run: its data, its strategies, and the settings of each part."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -139,3 +140,8 @@ class RunSettings:
         """Rows to generate, under the limit."""
         most = max(self.generation.amounts, default=self.generation.amount)
         return min(most, self.limit or most)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the settings as what YAML can hold, and `lit_synth run --config` reads."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
+        return plain
