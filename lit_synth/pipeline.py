@@ -18,7 +18,7 @@ from lit_synth.few_shot import FewShot
 from lit_synth.ledger import Ledger, claim
 from lit_synth.metrics import KNOWN
 from lit_synth.plan import matrix_rate, plan, plan_table
-from lit_synth.records import Record, compose
+from lit_synth.records import Record, alone, compose
 from lit_synth.report.page import write_report
 from lit_synth.report.summary import summarise
 from lit_synth.report.table import terminal_table
@@ -78,7 +78,8 @@ class Pipeline:
             self.tell(f"labels {label!r} and {longer!r}: one begins the other; the end token tells them apart")
         Console().print(plan_table(run, steps, matrix_rate()))
         for seed, module in modules.items():
-            self._seed(seed, module)
+            with alone(run.output, f"seed{seed}"):
+                self._seed(seed, module)
         if not self.metrics:
             failed = json.loads((run.output / "run.json").read_text())["failed"]
             raise InputError("; ".join(reason for found in failed.values() for reason in found.values()))

@@ -1,10 +1,13 @@
 """What a run found, one file a seed, so that seeds may run side by side; the run's own files are composed of them."""
 
+import fcntl
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lit_synth.examples import InputError
 from lit_synth.ledger import write_json
 
 
@@ -45,6 +48,23 @@ class Record:
         if not self.path.exists() or json.loads(self.path.read_text(encoding="utf-8")) != self.content:
             self.path.parent.mkdir(exist_ok=True)
             write_json(self.path, self.content)
+
+
+@contextmanager
+def alone(output: Path, seed: str) -> Iterator[None]:
+    """Keep a second process from the same seed of the same run: two would write the same rows.
+
+    Raises:
+        InputError: There is one at work.
+    """
+    path = output / "records" / f"{seed}.lock"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(f"{output}: another process works on {seed}; wait for its end, or stop it") from None
+        yield
 
 
 def compose(output: Path, order: list[str], told: Mapping[str, Any]) -> list[dict[str, Any]]:
