@@ -89,7 +89,7 @@ def _sweep(words: list[str]) -> None:
         raise InputError("; ".join(f"{job.name} failed: {job.found(run.output)['error']}" for job in failed))
 
 
-def _settings(command: str, words: list[str], **more: type) -> tuple[RunSettings, dict[str, Any]]:
+def _settings(command: str, words: list[str], **more: type) -> "tuple[RunSettings, dict[str, Any]]":
     """Parse the settings of a run, and ``more`` of them beside."""
     import yaml
     from jsonargparse import ArgumentParser

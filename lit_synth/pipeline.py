@@ -74,6 +74,12 @@ class Pipeline:
             if found["cut"]:
                 told = f"{found['cut']:,} of {found['rows']:,} inputs are longer than {found['max_length']} tokens"
                 self.tell(f"{name}: {told}; their {self.task.long_field or 'longest field'} is cut")
+        if contradictions := self.module.splits.contradictions:
+            one, other = contradictions[0]
+            self.tell(
+                f"{len(contradictions):,} rows of train have the input of an earlier row and another label, so the "
+                f"earlier ones count; first: {other.id} is {other.target!r}, {one.id} is {one.target!r}"
+            )
         for label, longer in self.task.nested_labels:
             self.tell(f"labels {label!r} and {longer!r}: one begins the other; the end token tells them apart")
         Console().print(plan_table(run, steps, matrix_rate()))

@@ -475,6 +475,27 @@ def test_amounts_are_nested_and_counted(tmp_path: Path, config: MakeConfig) -> N
     assert {path: time for path, time in times(output).items() if path in before} == before
 
 
+def test_eight_gold_rows_and_contradictions_still_give_a_student(
+    tmp_path: Path, config: MakeConfig, reviews_like: Path, capsys: Any
+) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for path in reviews_like.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    first = json.loads((folder / "train.jsonl").read_text().splitlines()[0])
+    other = next(label for label in REVIEWS.labels if label != first["sentiment"])
+    with (folder / "train.jsonl").open("a") as lines:
+        lines.write(json.dumps(first | {"sentiment": other}) + "\n")
+    parts = config(data_dir=str(folder), fraction=8, student=config()["student"] | {"chosen": CHOSEN})
+    output = run(tmp_path, parts, "--strategies", "gold,annotate")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 rows of train have the input of an earlier row and another label, so the earlier ones count" in said
+    assert f"is {other!r}" in said
+    assert "2 development rows are few: take this as a hint." in said
+    assert {row["strategy"] for row in metrics(output)} == {"gold", "annotate"}
+    assert "removed: repeated in train with another label" in (output / "report.html").read_text()
+
+
 def test_synthetic_rows_may_come_first(tmp_path: Path, config: MakeConfig) -> None:
     student = config()["student"] | {"chosen": CHOSEN, "two_stages": True, "gold_weight": 2.0, "average": 0.5}
     student["loss"] = {"kind": "generalised", "smoothing": 0.1}
