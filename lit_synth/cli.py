@@ -12,7 +12,7 @@ from lit_synth.examples import InputError
 USAGE = """usage: lit_synth COMMAND --config FILE [options]
 
   run        everything: teacher, annotate, generate, students, report
-  report     make the report of a run's folder again: lit_synth report FOLDER
+  report     make a run's report again, or compare runs and sweeps: lit_synth report FOLDER [FOLDER ...]
   fit        train one module (LightningCLI)
   validate   score a module on the development part
   test       score a module on the test rows
@@ -80,11 +80,17 @@ def _run(words: list[str]) -> None:
 
 
 def _report(words: list[str]) -> None:
-    from lit_synth.report.page import write_report
+    from jsonargparse import ArgumentParser
 
-    if len(words) != 1 or words[0].startswith("-"):
-        raise InputError("report wants one folder: lit_synth report FOLDER")
-    print(write_report(Path(words[0])))
+    from lit_synth.report.command import Format, report
+
+    about = "The page of a run; of several runs or a sweep, one page that compares them, or their figures."
+    parser = ArgumentParser(prog="lit_synth report", exit_on_error=False, description=about)
+    parser.add_argument("runs", nargs="+", type=Path, help="folder of a run, of a sweep, or of several of either")
+    parser.add_argument("--output", type=Path | None, help="file to write; md, csv and json go to stdout without it")
+    parser.add_argument("--format", type=Format, default="html", help="html, md, csv or json")
+    found = parser.parse_args(words)
+    print(report(found.runs, found.output, found.format).removesuffix("\n"))
 
 
 def _stage(words: list[str]) -> None:

@@ -50,7 +50,8 @@ class Equivalence:
         >>> Equivalence(512.4, Interval(380.2, float("inf")), 64, 1200).span
         '380 to more than 1,200'
         """
-        return f"{self.show(self.interval.low)} to {self.show(self.interval.high)}" if self.interval else ""
+        low, high = map(self.show, self.interval or (0, 0))
+        return "" if self.interval is None else low if low == high else f"{low} to {high}"
 
 
 @dataclass(frozen=True)
