@@ -18,7 +18,7 @@ USAGE = """usage: lit_synth COMMAND --config FILE [options]
 
   run        everything: teacher, annotate, generate, students, report
   sweep      runs over several sizes of gold and of synthetic rows: learning curves
-  report     make the report of a run's folder again: lit_synth report FOLDER
+  report     make a run's report again, or compare runs and sweeps: lit_synth report FOLDER [FOLDER ...]
   fit        train one module (LightningCLI)
   validate   score a module on the development part
   test       score a module on the test rows
@@ -77,14 +77,14 @@ def _run(words: list[str]) -> None:
 
 
 def _sweep(words: list[str]) -> None:
-    from lit_synth.report.page import write_report
+    from lit_synth.report.command import report
     from lit_synth.sweep import Sweep, SweepSettings
 
     run, parts = _settings("sweep", words, sweep=SweepSettings)
     sweep: SweepSettings = parts["sweep"]
     failed = Sweep(run, sweep).execute()
-    if not sweep.dry_run and sweep.job is None:
-        print(f"Report: {write_report(run.output)}")
+    if not sweep.dry_run and sweep.job is None and any(run.output.glob("*/metrics.json")):
+        print(f"Report: {report([run.output])}")
     if failed:
         raise InputError("; ".join(f"{job.name} failed: {job.found(run.output)['error']}" for job in failed))
 
@@ -113,11 +113,17 @@ def _settings(command: str, words: list[str], **more: type) -> "tuple[RunSetting
 
 
 def _report(words: list[str]) -> None:
-    from lit_synth.report.page import write_report
+    from jsonargparse import ArgumentParser
 
-    if len(words) != 1 or words[0].startswith("-"):
-        raise InputError("report wants one folder: lit_synth report FOLDER")
-    print(write_report(Path(words[0])))
+    from lit_synth.report.command import Format, report
+
+    about = "The page of a run; of several runs or a sweep, one page that compares them, or their figures."
+    parser = ArgumentParser(prog="lit_synth report", exit_on_error=False, description=about)
+    parser.add_argument("runs", nargs="+", type=Path, help="folder of a run, of a sweep, or of several of either")
+    parser.add_argument("--output", type=Path | None, help="file to write; md, csv and json go to stdout without it")
+    parser.add_argument("--format", type=Format, default="html", help="html, md, csv or json")
+    found = parser.parse_args(words)
+    print(report(found.runs, found.output, found.format).removesuffix("\n"))
 
 
 def _stage(words: list[str]) -> None:

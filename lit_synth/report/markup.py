@@ -43,18 +43,34 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], left: int = 
         left: Number of first columns that hold text; the others hold figures.
         caption: A note under the table; left out where empty.
     """
+    return _scrolling(headers, [tag("tbody", *_rows(rows, left))], left, caption)
 
-    def kind(column: int) -> dict[str, str]:
-        return {} if column < left else {"class_": "figure"}
 
-    head = tag("tr", *(tag("th", name, scope="col", **kind(i)) for i, name in enumerate(headers)))
-    body = (
-        tag("tr", *(tag("td" if i else "th", cell, **({} if i else {"scope": "row"}), **kind(i)) for i, cell in row))
-        for row in map(enumerate, rows)
-    )
+def grouped_table(
+    headers: Sequence[str], groups: Iterable[tuple[str, Iterable[Sequence[object]]]], left: int = 1, caption: str = ""
+) -> Markup:
+    """Return a table whose rows stand below the name of their group; the rest is as in `table`."""
+    across = {"scope": "rowgroup", "colspan": str(len(headers)), "class_": "group"}
+    bodies = [tag("tbody", tag("tr", tag("th", name, **across)), *_rows(rows, left)) for name, rows in groups]
+    return _scrolling(headers, bodies, left, caption)
+
+
+def _scrolling(headers: Sequence[str], bodies: Iterable[Markup], left: int, caption: str) -> Markup:
+    head = tag("tr", *(tag("th", name, scope="col", **_kind(i, left)) for i, name in enumerate(headers)))
     note = tag("p", caption, class_="note") if caption else ""
-    inner = tag("table", tag("thead", head), tag("tbody", *body))
+    inner = tag("table", tag("thead", head), *bodies)
     return Markup(tag("div", inner, class_="scroll", tabindex="0") + note)
+
+
+def _rows(rows: Iterable[Sequence[object]], left: int) -> Iterable[Markup]:
+    for row in rows:
+        first, *others = row
+        cells = (tag("td", cell, **_kind(i, left)) for i, cell in enumerate(others, 1))
+        yield tag("tr", tag("th", first, scope="row", **_kind(0, left)), *cells)
+
+
+def _kind(column: int, left: int) -> dict[str, str]:
+    return {} if column < left else {"class_": "figure"}
 
 
 def section(title: str, *children: object, note: object = "") -> Markup:

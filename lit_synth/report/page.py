@@ -1,5 +1,6 @@
 """One self-contained page of a run: no script, no network, light and dark."""
 
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -10,7 +11,7 @@ from lit_synth.report.amounts import amounts
 from lit_synth.report.card import yields
 from lit_synth.report.diversity import diversity
 from lit_synth.report.folder import RunFolder, read_run
-from lit_synth.report.markup import join, text
+from lit_synth.report.markup import Markup, join, text
 from lit_synth.report.measure import measure
 from lit_synth.report.samples import samples
 from lit_synth.report.summary import Summary
@@ -44,12 +45,31 @@ def write_report(run: Path) -> Path:
     Raises:
         InputError: A file of the run is missing or is not what it should be.
     """
+    return save(run / "report.html", page_of(run))
+
+
+def page_of(run: Path) -> str:
+    """Return the page of a run's folder.
+
+    Raises:
+        InputError: A file of the run is missing or is not what it should be.
+    """
     folder = read_run(run)
-    path = run / "report.html"
+    return render(folder, conclude(measure(folder)))
+
+
+def save(path: Path, text: str) -> Path:
+    """Write a file as a whole or not at all, and return its path."""
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(render(folder, conclude(measure(folder))), encoding="utf-8")
+    partial.write_text(text, encoding="utf-8")
     partial.replace(path)
     return path
+
+
+def document(title: str, parts: Iterable[Markup]) -> str:
+    """Return a whole page with the style in it."""
+    style = (files("lit_synth.report") / "page.css").read_text(encoding="utf-8")
+    return PAGE.substitute(title=text(title), style=style, body=join(parts, "\n"))
 
 
 def render(folder: RunFolder, summary: Summary) -> str:
@@ -72,5 +92,4 @@ def render(folder: RunFolder, summary: Summary) -> str:
         record.training(folder),
         record.reproduction(folder),
     ]
-    style = (files("lit_synth.report") / "page.css").read_text(encoding="utf-8")
-    return PAGE.substitute(title=text(f"{summary.task}: did it pay?"), style=style, body=join(parts, "\n"))
+    return document(f"{summary.task}: did it pay?", parts)
