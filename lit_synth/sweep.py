@@ -111,8 +111,7 @@ class Sweep:
         """Return minutes by stage and fraction: what a stage is done for once serves every strategy and amount."""
         each = {fraction: minutes(found, rate) for fraction, found in steps.items()}
         whole = sum(map(sum, each.values())) * len(self.run.seeds) / self._at_once
-        seeds = f"{len(self.run.seeds)} seeds" if len(self.run.seeds) > 1 else "1 seed"
-        title = f"Plan of {len(self.jobs)} jobs, {self._at_once} at a time, {seeds} each: about {whole:.0f} minutes"
+        title = f"Plan of {len(self.jobs)} jobs, {self._at_once} at a time: about {whole:.0f} minutes"
         table = Table(title=title, title_justify="left")
         table.add_column("minutes a seed at fraction")
         for fraction in steps:
