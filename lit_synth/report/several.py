@@ -61,8 +61,7 @@ def _absent(collection: Collection) -> list[str]:
 
 def _learning(task: TaskOutcomes, name: str, number: int) -> Markup:
     marked = next((best for run in task.runs if (best := best_of(task, run))), None)
-    several = len({outcome.labels for outcome in task.outcomes}) > 1
-    if not several:
+    if len({outcome.labels for outcome in task.outcomes if outcome.strategy != "full"}) < 2:
         return Markup()
     figure = tag(
         "figure",
@@ -75,7 +74,8 @@ def _learning(task: TaskOutcomes, name: str, number: int) -> Markup:
 
 
 def _caption(task: TaskOutcomes) -> str:
-    told = "Point: mean over seeds. Band and bar: 95 % interval." if len(task.seeds) > 1 else "Bar: 95 % interval."
+    told = "Point: mean over seeds. " if len(task.seeds) > 1 else ""
+    told += "Band or bar: 95 % interval; that of teacher and few_shot stands in the table."
     if task.of_strategy("gold") and task.of_strategy("full"):
         told += " Dotted: the curve of gold alone goes on to the student with every true label (full)."
     return told
@@ -97,7 +97,7 @@ def _saturation(task: TaskOutcomes, name: str, number: int) -> Markup:
 def _students(task: TaskOutcomes, name: str) -> Markup:
     def row(values: list[tuple[str, str]]) -> list[object]:
         strategy, *figures = values
-        dot = tag("span", strategy[0], class_=f"dot {strategy[0]}")
+        dot = stacked(tag("span", strategy[0], class_=f"dot {strategy[0]}"), strategy[1])
         return [dot, *(stacked(value, under) for value, under in figures)]
 
     groups = [(group_title(task, run), [row(cells(task, outcome)) for outcome in task.of(run)]) for run in task.runs]
