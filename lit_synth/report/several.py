@@ -33,10 +33,11 @@ def _header(collection: Collection, tasks: Sequence[TaskOutcomes]) -> Markup:
         f"seed{'s' * (len(seeds) > 1)} {listing(list(map(str, seeds)))}",
     ]
     first = headline(tasks)
-    others: list[tuple[str, str]] = []
-    for task in tasks:
-        told = sentences(task)
-        others += [(task.task if len(tasks) > 1 else "", one) for one in told[len(tasks) == 1 :]]
+    others = [
+        (task.task if len(tasks) > 1 and not place else "", one)
+        for task in tasks
+        for place, one in enumerate(sentences(task)[len(tasks) == 1 :])
+    ]
     notes = filter(None, [about_worth(tasks), *dict.fromkeys(task.caption for task in tasks)])
     return tag(
         "header",
