@@ -202,8 +202,8 @@ def test_a_folder_of_something_else_is_refused_and_kept(refused: Refused, folder
     ("words", "told"),
     [
         (["fly"], "no command 'fly'; known: run, report, fit"),
-        (["report"], "report wants one folder"),
-        (["report", "a", "b"], "report wants one folder"),
+        (["report"], "required: runs"),
+        (["report", "a", "b"], "give --output FILE"),
         (["report", "nowhere"], "nowhere"),
         (["fit", "--config", str(CONFIGS / "stages" / "teacher.yaml"), "--colour", "red"], "--colour red"),
         (["fit", "--config", str(CONFIGS / "stages" / "teacher.yaml"), "--trainer.max_epochs", "x"], "max_epochs"),
