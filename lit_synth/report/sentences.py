@@ -41,13 +41,14 @@ def headline(tasks: Sequence[TaskOutcomes]) -> str:
     looks at no result. Of several, how often it paid.
     """
     found = [best for task in tasks for run in task.runs if (best := best_of(task, run))]
+    judged = sum(any(best_of(task, run) for run in task.runs) for task in tasks)
     if not found:
         return "No verdict: no run has both a student on gold only and one on synthetic rows."
     if len(tasks) == 1:
         return sentence(tasks[0], found[0])
     paid = sum(bool(outcome.difference and outcome.difference.paid) for outcome in found)
     runs = f"{len(found)} runs" if len(found) > 1 else "1 run"
-    return f"Synthetic rows are shown to pay in {paid} of {runs}, over {len(tasks)} tasks."
+    return f"Synthetic rows are shown to pay in {paid} of {runs}, over {judged} task{'s' * (judged > 1)}."
 
 
 def about_worth(tasks: Sequence[TaskOutcomes]) -> str:

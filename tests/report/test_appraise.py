@@ -171,6 +171,7 @@ def test_without_scores_one_seed_has_figures_and_no_intervals(tmp_path: Path) ->
     [
         ({"fraction": 1.0}, r"a run has one fraction, metrics\.json has 1\.0, 64\.0"),
         ({"task": "other"}, r"a run has one task"),
+        ({"amount": "500"}, r"metrics\.json: amount '500' is no count of rows"),
     ],
 )
 def test_a_run_is_of_one_task_and_fraction(tmp_path: Path, edit: dict[str, Any], message: str) -> None:
@@ -185,4 +186,11 @@ def test_a_task_has_one_metric(tmp_path: Path) -> None:
     details = sweep / "fraction_128" / "run.json"
     details.write_text(details.read_text().replace('"accuracy"', '"f1a"'))
     with pytest.raises(InputError, match=r"judged by f1a, in .*fraction_64 by accuracy"):
+        only(sweep)
+
+
+def test_a_fraction_is_a_number(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path / "sweep", fractions=(64,), seeds=(0,), amounts=())
+    change(sweep / "fraction_64", lambda row: row | {"fraction": None})
+    with pytest.raises(InputError, match="fraction None is no number"):
         only(sweep)

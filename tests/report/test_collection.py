@@ -32,6 +32,17 @@ def test_a_run_is_itself_and_its_stages_are_no_runs(tmp_path: Path) -> None:
         collect([run])
 
 
+def test_a_sweep_that_goes_on_is_no_run(tmp_path: Path) -> None:
+    sweep = small(tmp_path / "sweep")
+    (sweep / "sweep.json").unlink()
+    (sweep / "config.yaml").write_text("task: reviews\n")
+    (sweep / "jobs").mkdir()
+    (sweep / "fraction_1000" / "metrics.json").unlink()
+    found = collect([sweep])
+    assert [run.path.name for run in found.runs] == ["fraction_64", "fraction_256"]
+    assert [run.name for run in found.unfinished] == ["fraction_1000"]
+
+
 def test_folders_of_sweeps_and_runs_given_twice(tmp_path: Path) -> None:
     first, second = small(tmp_path / "a"), small(tmp_path / "b", task="topics")
     found = collect([tmp_path, first / "fraction_64"])

@@ -14,12 +14,14 @@ from lit_synth.report.appraise import appraise
 from lit_synth.report.collection import Collection, collect
 from lit_synth.report.costs import costs
 from lit_synth.report.curves import learning_figure
+from lit_synth.report.gains import gains_figure
 from lit_synth.report.outcomes import TaskOutcomes
 from lit_synth.report.saturation import saturation_figure
 from lit_synth.report.sentences import best_of, headline, sentences, warnings
 from lit_synth.report.several import render_several
 from lit_synth.report.students import cells
 from lit_synth.report.svg import COLOURS
+from lit_synth.report.wording import points
 from tests.report.reading import checked, words
 from tests.report.sweeps import make_sweep
 
@@ -140,6 +142,21 @@ def test_figures_are_named_text_in_the_colours_of_the_page(one: Made, width: int
     assert both.worth.span in learning
 
 
+@pytest.mark.parametrize("width", [360, 720])
+def test_gains_of_tasks_are_beside_nothing(two: Made, one: Made, width: int) -> None:
+    _, collection, tasks = two
+    root = ElementTree.fromstring(gains_figure(tasks, width))  # noqa: S314 - our own output
+    label = root.get("aria-label") or ""
+    for task in tasks:
+        for outcome in task.outcomes:
+            if outcome.is_synthetic and outcome.difference:
+                assert f"{outcome.strategy} {points(outcome.difference.gain)} (" in label
+    shown = [element.text for element in root.iter() if element.tag.endswith("}text")]
+    assert shown.count("reviews") == 2
+    assert "<h2>Gains</h2>" in render_several(collection, tasks)
+    assert "<h2>Gains</h2>" not in render_several(one[1], one[2])
+
+
 def test_seconds_are_summed_over_seeds_by_what_a_stage_is_for(one: Made) -> None:
     stages, by_run = costs(one[1])
     assert stages[:3] == ["teacher fit", "annotation", "generation"]
@@ -202,6 +219,7 @@ def test_a_page_goes_into_the_folder_that_was_given(capsys: pytest.CaptureFixtur
     [
         (["{sweep}", "{sweep}/fraction_64"], "give --output FILE"),
         (["{sweep}", "--output", "{sweep}/absent/page.html"], "make it first"),
+        (["{sweep}", "--output", "{sweep}"], "is a folder; give a file in it"),
         (["{sweep}", "--format", "xml"], "xml"),
     ],
 )
