@@ -201,7 +201,7 @@ def test_a_folder_of_something_else_is_refused_and_kept(refused: Refused, folder
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["fly"], "no command 'fly'; known: run, report, fit"),
+        (["fly"], "no command 'fly'; known: run, sweep, report, fit"),
         (["report"], "required: runs"),
         (["report", "a", "b"], "give --output FILE"),
         (["report", "nowhere"], "nowhere"),

@@ -81,6 +81,16 @@ def test_a_single_number_of_labels_has_no_worth_and_says_why(tmp_path: Path) -> 
     assert "Worth:" not in page
 
 
+def test_two_runs_of_a_fraction_are_told_apart_and_share_a_curve(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        make_sweep(tmp_path / name, seeds=(0,), fractions=(64,), amounts=())
+    _, collection, (task,) = made(tmp_path)
+    page = words(render_several(collection, [task]))
+    assert "64 labels (a/fraction_64)" in page
+    assert "64 labels (b/fraction_64)" in page
+    assert "Runs of the same fraction share one curve" in page
+
+
 def test_page_is_whole_and_alone(one: Made, two: Made) -> None:
     for _, collection, tasks in (one, two):
         html = render_several(collection, tasks)
