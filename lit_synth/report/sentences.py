@@ -84,9 +84,7 @@ def _warnings(task: TaskOutcomes) -> list[str]:
     if any(set(outcome.summary.per_seed) < _seeds(task, outcome.run) for outcome in task.outcomes):
         found.append("Some students lack a seed of their run; their means are over the others (column seeds).")
     if len(task.runs) > len({outcome.fraction for outcome in task.outcomes}):
-        found.append(
-            "Runs of the same fraction share one curve of gold alone: worth mixes them if they trained otherwise."
-        )
+        found.append("Runs of the same fraction share one curve of gold alone; worth mixes them where they differ.")
     if any(o.is_synthetic for o in task.outcomes) and not any(o.worth for o in task.outcomes):
         measured = {outcome.labels for outcome in task.outcomes if outcome.strategy in CURVE}
         found.append(

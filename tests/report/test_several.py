@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree
@@ -239,3 +241,14 @@ def test_mistakes_are_one_line(words: list[str], told: str, capsys: pytest.Captu
     said = capsys.readouterr().err
     assert told in said
     assert said.count("\n") == 1
+
+
+def test_a_reader_that_stops_early_gets_no_traceback(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path / "sweep", seeds=(0,), fractions=(64,), amounts=())
+    command = [sys.executable, "-m", "lit_synth", "report", str(sweep), "--format", "csv"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:  # noqa: S603
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert child.stderr.read() == ""
+    assert child.returncode == 141
