@@ -64,6 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print("lit_synth: stopped; the same command goes on", file=sys.stderr)
         return code
+    except BrokenPipeError:  # as by `| head`; what is left to be written at exit goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except PermissionError as error:
         print(f"lit_synth: {error.filename}: {error.strerror}; give a folder that you may write", file=sys.stderr)
         return 2
@@ -123,7 +126,7 @@ def _report(words: list[str]) -> None:
     parser.add_argument("--output", type=Path | None, help="file to write; md, csv and json go to stdout without it")
     parser.add_argument("--format", type=Format, default="html", help="html, md, csv or json")
     found = parser.parse_args(words)
-    print(report(found.runs, found.output, found.format).removesuffix("\n"))
+    print(report(found.runs, found.output, found.format).removesuffix("\n"), flush=True)
 
 
 def _stage(words: list[str]) -> None:

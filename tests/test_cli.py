@@ -201,9 +201,9 @@ def test_a_folder_of_something_else_is_refused_and_kept(refused: Refused, folder
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["fly"], "no command 'fly'; known: run, report, fit"),
-        (["report"], "report wants one folder"),
-        (["report", "a", "b"], "report wants one folder"),
+        (["fly"], "no command 'fly'; known: run, sweep, report, fit"),
+        (["report"], "required: runs"),
+        (["report", "a", "b"], "give --output FILE"),
         (["report", "nowhere"], "nowhere"),
         (["fit", "--config", str(CONFIGS / "stages" / "teacher.yaml"), "--colour", "red"], "--colour red"),
         (["fit", "--config", str(CONFIGS / "stages" / "teacher.yaml"), "--trainer.max_epochs", "x"], "max_epochs"),

@@ -16,11 +16,8 @@ from lit_synth.report.folder import RunFolder
 from lit_synth.report.gather import gather, only
 from lit_synth.report.intervals import Table
 from lit_synth.report.metric import named
-from lit_synth.report.outcomes import Outcome, TaskOutcomes
+from lit_synth.report.outcomes import CURVE, Outcome, TaskOutcomes
 from lit_synth.report.recovery import Recovery, recovery
-
-CURVE = ("gold", "full")
-"""Students on gold alone: on the labels of the run, and on every true label there is."""
 
 
 def appraise(collection: Collection) -> list[TaskOutcomes]:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator, PercentFormatter
 
 from lit_synth.report.metric import Metric
-from lit_synth.report.svg import INK
+from lit_synth.report.svg import INK, PAPER
 from lit_synth.report.wording import count
 
 MARKS = {"gold": "o", "annotate": "s", "generate": "^", "both": "D", "full": "P", "few_shot": "X", "teacher": "v"}
@@ -48,29 +48,31 @@ def apart(axes: Axes, rows: Sequence[float], pixels: float) -> list[float]:
     return kept
 
 
-def end_names(axes: Axes, ends: Sequence[tuple[str, float]], pixels: float, gap: float = 16) -> None:
-    """Write names at the right edge, beside the height each belongs to, moved apart where they would touch.
+def end_names(axes: Axes, ends: Sequence[tuple[str, float, float]], pixels: float, gap: float = 16) -> None:
+    """Write names to the right of the points where curves end, moved apart where they would touch.
 
     Args:
         axes: Their limits are set already.
-        ends: Name and height, in the unit of the metric.
+        ends: Name, rows and height of the point, in the units of both axes; names at one place stand in a column.
         pixels: Height of the axes.
         gap: Least distance of two names, in pixels.
     """
     low, high = axes.get_ylim()
-    wanted = sorted(((value - low) / (high - low) * pixels, name, value) for name, value in ends)
-    for (_, name, _), place in zip(wanted, spread([at for at, *_ in wanted], gap), strict=True):
-        axes.annotate(
-            name,
-            (1, place / pixels),
-            (10, 0),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            va="center",
-            color=INK,
-            fontsize=13,
-            annotation_clip=False,
-        )
+    for rows in {at for _, at, _ in ends}:
+        wanted = sorted(((value - low) / (high - low) * pixels, name) for name, at, value in ends if at == rows)
+        for (_, name), place in zip(wanted, spread([height for height, _ in wanted], gap), strict=True):
+            axes.annotate(
+                name,
+                (rows, place / pixels),
+                (9, 0),
+                xycoords=axes.get_xaxis_transform(),
+                textcoords="offset points",
+                va="center",
+                color=INK,
+                fontsize=13,
+                annotation_clip=False,
+                bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5},
+            )
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:

@@ -56,8 +56,11 @@ class Collection:
 
 
 def is_run(path: Path) -> bool:
-    """Tell whether a folder is that of one run, finished or not, and not of several."""
-    return (path / "metrics.json").exists() or ((path / "config.yaml").exists() and not (path / "sweep.json").exists())
+    """Tell whether a folder is that of one run, finished or not; a sweep has a config, too, but runs below it."""
+    if (path / "metrics.json").exists():
+        return True
+    below = [*path.glob("*/config.yaml"), *path.glob("*/metrics.json"), *path.glob("sweep.json")]
+    return (path / "config.yaml").exists() and not below
 
 
 def collect(paths: Iterable[Path]) -> Collection:

@@ -26,6 +26,8 @@ def report(paths: Sequence[Path], output: Path | None = None, form: Format = "ht
     Raises:
         InputError: A file is missing or not what it should be; several folders were given, and no file for their page.
     """
+    if output is not None and output.is_dir():
+        raise InputError(f"--output {output}: is a folder; give a file in it")
     if output is not None and not output.parent.is_dir():
         raise InputError(f"--output {output}: no folder {output.parent}; make it first")
     if form != "html":

@@ -24,13 +24,14 @@ def learning_figure(task: TaskOutcomes, marked: Outcome | None, width: int = 720
         number: Of the task on its page.
     """
     roomy = width > 500
-    left, right, top, bottom = 58, 84, 14, 54
-    height = 400 if roomy else 340
+    curves = {name: task.of_strategy(name) for name in _order(task)}
+    # Beyond the last point stands its name, and "full" is a short one.
+    right = 84 if max(curves, key=lambda name: curves[name][-1].labels) != "full" else 46
+    left, top, bottom, height = 58, 14, 54, 400 if roomy else 340
     inner = (width - left - right, height - top - bottom)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         axes = figure.add_axes((left / width, bottom / height, inner[0] / width, inner[1] / height))
-        curves = {name: task.of_strategy(name) for name in _order(task)}
         _limits(axes, [outcome for curve in curves.values() for outcome in curve])
         frame(axes, task.metric, [o.labels for curve in curves.values() for o in curve], inner[0], 6 if roomy else 5)
         axes.set_xlabel("labelled examples" if task.is_text else "labels", color=INK, fontsize=12, labelpad=6)
@@ -39,7 +40,7 @@ def learning_figure(task: TaskOutcomes, marked: Outcome | None, width: int = 720
             _curve(axes, name, curve)
         if marked:
             _worth(axes, marked)
-        ends = [(name, curve[-1].summary.mean) for name, curve in curves.items() if curve]
+        ends = [(name, curve[-1].labels, curve[-1].summary.mean) for name, curve in curves.items()]
         end_names(axes, ends, inner[1])
         return inline(figure, describe(task), prefix=f"l{number}w{width}")
 
@@ -77,11 +78,12 @@ def _curve(axes: Axes, name: str, curve: Sequence[Outcome]) -> None:
     colour, rows = COLOURS.get(name, COLOURS["full"]), [outcome.labels for outcome in curve]
     is_reference = name in ("teacher", "few_shot", "full")
     sure = [outcome for outcome in curve if outcome.summary.interval]
-    if not is_reference and len(sure) > 1:
+    if len(sure) > 1 and not is_reference:
         low, high = zip(*(outcome.summary.interval or (0, 0) for outcome in sure), strict=True)
         axes.fill_between([o.labels for o in sure], low, high, color=colour, alpha=0.14, linewidth=0)
-    for outcome in sure:
-        axes.plot([outcome.labels] * 2, outcome.summary.interval or (), color=colour, linewidth=3, alpha=0.4)
+    elif not is_reference or name == "full":
+        for outcome in sure:
+            axes.plot([outcome.labels] * 2, outcome.summary.interval or (), color=colour, linewidth=3, alpha=0.4)
     if name != "full":
         style = (0, (2, 2)) if is_reference else "-"
         means = [outcome.summary.mean for outcome in curve]

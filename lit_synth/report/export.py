@@ -75,7 +75,7 @@ def record(task: TaskOutcomes, outcome: Outcome) -> dict[str, Any]:
     return {
         "task": task.task,
         "run": outcome.run,
-        "fraction": None if math.isnan(outcome.fraction) else outcome.fraction,
+        "fraction": outcome.fraction,
         "labels": outcome.labels,
         "strategy": outcome.strategy,
         "amount": outcome.amount,

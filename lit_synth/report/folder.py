@@ -113,6 +113,8 @@ def read_run(path: Path) -> RunFolder:
         missing = {"task", "strategy", "seed", "n_gold", "n_synthetic", "metric", "value"} - set(row)
         if missing:
             raise InputError(f"{path / 'metrics.json'}: a row has no {sorted(missing)[0]!r}: {json.dumps(row)[:120]}")
+        if not isinstance(row.get("amount"), int | None):
+            raise InputError(f"{path / 'metrics.json'}: amount {row['amount']!r} is no count of rows and not null")
     details = read_json(path / "run.json", {})
     config = path / "config.yaml"
     text = config.read_text(encoding="utf-8") if config.exists() else ""

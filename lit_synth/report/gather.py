@@ -52,11 +52,10 @@ def gather(run: RunFolder, name: str) -> list[Outcome]:
     found = {stage: measure_strategy(run, rows, stage, units[stage], {}) for stage in stages}
     gold = found.get("gold")
     spent = labels_spent(run, seeds, [gold or found[stages[0]]])
-    fraction = only(run, "fraction")
     return [
         Outcome(
             run=name,
-            fraction=float(str(fraction)) if fraction is not None else float("nan"),
+            fraction=_fraction(run),
             labels=spent + (found[stage].n_gold - gold.n_gold if stage == "full" and gold else 0),
             strategy=bases[stage],
             amount=known[stage],
@@ -65,6 +64,13 @@ def gather(run: RunFolder, name: str) -> list[Outcome]:
         )
         for stage in stages
     ]
+
+
+def _fraction(run: RunFolder) -> float:
+    found = only(run, "fraction")
+    if not isinstance(found, int | float):
+        raise InputError(f"{run.path / 'metrics.json'}: fraction {found!r} is no number; run the students again")
+    return float(found)
 
 
 def _against(

@@ -10,6 +10,9 @@ from lit_synth.report.metric import Metric
 from lit_synth.report.recovery import Recovery
 from lit_synth.report.units import Units
 
+CURVE = ("gold", "full")
+"""Students on gold alone: on the labels of the run, and on every true label there is."""
+
 
 @dataclass(frozen=True)
 class Outcome:

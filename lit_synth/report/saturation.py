@@ -66,12 +66,13 @@ def _limits(axes: Axes, shown: Sequence[Outcome]) -> None:
 
 
 def _panel(axes: Axes, shown: Sequence[Outcome], tall: float, named: bool) -> None:
-    ends = []
+    ends: list[tuple[str, float, float]] = []
+    edge = axes.get_xlim()[1]
     for outcome in shown:
         if outcome.strategy in ("gold", "full"):
             style = (0, (5, 3)) if outcome.strategy == "gold" else (0, (1, 2))
             axes.axhline(outcome.summary.mean, color=INK, alpha=0.7, linewidth=1.25, linestyle=style)
-            ends.append(("gold only" if outcome.strategy == "gold" else "all labels", outcome.summary.mean))
+            ends.append(("gold only" if outcome.strategy == "gold" else "all labels", edge, outcome.summary.mean))
     for name in CANDIDATES:
         curve = sorted((o for o in shown if o.strategy == name), key=lambda outcome: outcome.summary.n_synthetic)
         if not curve:
@@ -83,7 +84,7 @@ def _panel(axes: Axes, shown: Sequence[Outcome], tall: float, named: bool) -> No
             axes.fill_between([o.summary.n_synthetic for o in sure], low, high, color=COLOURS[name], alpha=0.14, lw=0)
         axes.plot(rows, means, color=COLOURS[name], linewidth=2.25)
         points(axes, name, rows, means)
-        ends.append((name, means[-1]))
+        ends.append((name, edge, means[-1]))
     if named:
         end_names(axes, ends, tall)
 

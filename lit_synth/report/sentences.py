@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from lit_synth.report.findings import Difference
-from lit_synth.report.outcomes import Outcome, TaskOutcomes
-from lit_synth.report.wording import count, points, span
+from lit_synth.report.outcomes import CURVE, Outcome, TaskOutcomes
+from lit_synth.report.wording import count, listing, points, span
 
 _ACTIONS = {"annotate": "annotating", "generate": "generating", "both": "annotating and generating"}
 
@@ -41,13 +41,14 @@ def headline(tasks: Sequence[TaskOutcomes]) -> str:
     looks at no result. Of several, how often it paid.
     """
     found = [best for task in tasks for run in task.runs if (best := best_of(task, run))]
+    judged = sum(any(best_of(task, run) for run in task.runs) for task in tasks)
     if not found:
         return "No verdict: no run has both a student on gold only and one on synthetic rows."
     if len(tasks) == 1:
         return sentence(tasks[0], found[0])
     paid = sum(bool(outcome.difference and outcome.difference.paid) for outcome in found)
     runs = f"{len(found)} runs" if len(found) > 1 else "1 run"
-    return f"Synthetic rows are shown to pay in {paid} of {runs}, over {len(tasks)} tasks."
+    return f"Synthetic rows are shown to pay in {paid} of {runs}, over {judged} task{'s' * (judged > 1)}."
 
 
 def about_worth(tasks: Sequence[TaskOutcomes]) -> str:
@@ -65,20 +66,32 @@ def about_worth(tasks: Sequence[TaskOutcomes]) -> str:
 
 
 def warnings(tasks: Sequence[TaskOutcomes]) -> list[str]:
-    """Return what to know before believing a figure."""
-    found = []
+    """Return what to know before believing a figure, with the tasks it holds for where not for all."""
+    of: dict[str, list[str]] = {}
     for task in tasks:
-        about = f"{task.task}: " if len(tasks) > 1 else ""
-        if len(task.seeds) == 1:
-            told = "one seed: intervals leave out how another split or another training would come out."
-            found.append(f"{about}{told}" if about else told.capitalize())
-        missing = [o for o in task.outcomes if set(o.summary.per_seed) < _seeds(task, o.run)]
-        if missing:
-            told = "some students lack a seed of their run; their means are over the others (column seeds)."
-            found.append(f"{about}{told}" if about else told.capitalize())
-        if any(o.is_synthetic for o in task.outcomes) and not any(o.worth for o in task.outcomes):
-            told = "more labels are not shown to help a student on gold alone here, so rows have no worth in labels."
-            found.append(f"{about}{told}" if about else told.capitalize())
+        for told in _warnings(task):
+            of.setdefault(told, []).append(task.task)
+    return [
+        told if len(names) == len(tasks) else f"{listing(names)}: {told[0].lower()}{told[1:]}"
+        for told, names in of.items()
+    ]
+
+
+def _warnings(task: TaskOutcomes) -> list[str]:
+    found = []
+    if len(task.seeds) == 1:
+        found.append("One seed: intervals leave out how another split or another training would come out.")
+    if any(set(outcome.summary.per_seed) < _seeds(task, outcome.run) for outcome in task.outcomes):
+        found.append("Some students lack a seed of their run; their means are over the others (column seeds).")
+    if len(task.runs) > len({outcome.fraction for outcome in task.outcomes}):
+        found.append("Runs of the same fraction share one curve of gold alone; worth mixes them where they differ.")
+    if any(o.is_synthetic for o in task.outcomes) and not any(o.worth for o in task.outcomes):
+        measured = {outcome.labels for outcome in task.outcomes if outcome.strategy in CURVE}
+        found.append(
+            "More labels are not shown to help a student on gold alone, so synthetic rows have no worth in labels."
+            if len(measured) > 1
+            else "One number of labels was measured; what rows are worth in labels takes a second one, or full."
+        )
     return found
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from lit_synth.report.collection import Collection
 from lit_synth.report.costs import costs
 from lit_synth.report.curves import learning_figure
+from lit_synth.report.findings import CANDIDATES
+from lit_synth.report.gains import gains_figure, lines
 from lit_synth.report.markup import Markup, grouped_table, section, stacked, table, tag
 from lit_synth.report.outcomes import TaskOutcomes
 from lit_synth.report.page import document
@@ -17,7 +19,7 @@ from lit_synth.report.wording import listing, seconds
 
 def render_several(collection: Collection, tasks: Sequence[TaskOutcomes]) -> str:
     """Return the page."""
-    parts = [_header(collection, tasks)]
+    parts = [_header(collection, tasks), _gains(tasks)]
     for number, task in enumerate(tasks):
         name = f"{task.task}: " if len(tasks) > 1 else ""
         parts += [_learning(task, name, number), _saturation(task, name, number), _students(task, name)]
@@ -33,10 +35,11 @@ def _header(collection: Collection, tasks: Sequence[TaskOutcomes]) -> Markup:
         f"seed{'s' * (len(seeds) > 1)} {listing(list(map(str, seeds)))}",
     ]
     first = headline(tasks)
-    others: list[tuple[str, str]] = []
-    for task in tasks:
-        told = sentences(task)
-        others += [(task.task if len(tasks) > 1 else "", one) for one in told[len(tasks) == 1 :]]
+    others = [
+        (task.task if len(tasks) > 1 and not place else "", one)
+        for task in tasks
+        for place, one in enumerate(sentences(task)[len(tasks) == 1 :])
+    ]
     notes = filter(None, [about_worth(tasks), *dict.fromkeys(task.caption for task in tasks)])
     return tag(
         "header",
@@ -59,10 +62,28 @@ def _absent(collection: Collection) -> list[str]:
     return found
 
 
+def _gains(tasks: Sequence[TaskOutcomes]) -> Markup:
+    """Return the figure that holds tasks against each other; one task has its curves."""
+    if len(tasks) < 2 or not lines(tasks):
+        return Markup()
+    key = tag("p", *(tag("span", name, class_=f"dot {name}") for name in CANDIDATES), class_="facts key-of")
+    captions = dict.fromkeys(filter(None, (task.caption for task in tasks)))
+    figure = tag(
+        "figure",
+        key,
+        tag("div", Markup(gains_figure(tasks, 720)), class_="wide"),
+        tag("div", Markup(gains_figure(tasks, 360)), class_="narrow"),
+        tag("figcaption", " ".join(["From top to bottom: annotate, generate, both. Bar: 95 % interval.", *captions])),
+    )
+    shown = {task for task, *_ in lines(tasks)}
+    metrics = listing([f"{task.task} in {task.metric.name}" for task in tasks if task.task in shown])
+    about = f"What synthetic rows changed, in points of each task's own metric: {metrics}. Right of 0 is better."
+    return section("Gains", figure, note=about)
+
+
 def _learning(task: TaskOutcomes, name: str, number: int) -> Markup:
     marked = next((best for run in task.runs if (best := best_of(task, run))), None)
-    several = len({outcome.labels for outcome in task.outcomes}) > 1
-    if not several:
+    if len({outcome.labels for outcome in task.outcomes if outcome.strategy != "full"}) < 2:
         return Markup()
     figure = tag(
         "figure",
@@ -75,9 +96,12 @@ def _learning(task: TaskOutcomes, name: str, number: int) -> Markup:
 
 
 def _caption(task: TaskOutcomes) -> str:
-    told = "Point: mean over seeds. Band and bar: 95 % interval." if len(task.seeds) > 1 else "Bar: 95 % interval."
+    told = "Point: mean over seeds. " if len(task.seeds) > 1 else ""
+    told += "Band or bar: 95 % interval; that of teacher and few_shot stands in the table."
     if task.of_strategy("gold") and task.of_strategy("full"):
         told += " Dotted: the curve of gold alone goes on to the student with every true label (full)."
+    if any(outcome.worth for outcome in task.outcomes):
+        told += " For worth that curve is made to rise, and is straight between its points."
     return told
 
 
@@ -97,7 +121,7 @@ def _saturation(task: TaskOutcomes, name: str, number: int) -> Markup:
 def _students(task: TaskOutcomes, name: str) -> Markup:
     def row(values: list[tuple[str, str]]) -> list[object]:
         strategy, *figures = values
-        dot = tag("span", strategy[0], class_=f"dot {strategy[0]}")
+        dot = stacked(tag("span", strategy[0], class_=f"dot {strategy[0]}"), strategy[1])
         return [dot, *(stacked(value, under) for value, under in figures)]
 
     groups = [(group_title(task, run), [row(cells(task, outcome)) for outcome in task.of(run)]) for run in task.runs]

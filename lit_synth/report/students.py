@@ -12,15 +12,25 @@ Cell = tuple[str, str]
 def headers(task: TaskOutcomes) -> list[str]:
     """Return the names of the columns, the first of which is the student."""
     given = "examples" if task.is_text else "labels"
-    return ["student", "synthetic rows", task.metric.column, "to gold, points", "p", f"worth, {given}", "gap", "seeds"]
+    return [
+        "student",
+        "synthetic rows",
+        task.metric.column,
+        "to gold, points",
+        "p, corrected",
+        f"worth, {given}",
+        "gap",
+        "seeds",
+    ]
 
 
 def cells(task: TaskOutcomes, outcome: Outcome) -> list[Cell]:
     """Return a student's cells, one a column of `headers`."""
     summary, difference, worth, gap = outcome.summary, outcome.difference, outcome.worth, outcome.recovery
     bounds = [whole_percent(bound) for bound in gap.interval] if gap and gap.interval else []
+    given = "examples" if task.is_text else "labels"
     return [
-        (outcome.strategy, ""),
+        (outcome.strategy, f"{count(outcome.labels)} {given}" if outcome.strategy == "full" else ""),
         (count(summary.n_synthetic) if summary.n_synthetic else "", ""),
         (task.metric.show(summary.mean), span(summary.interval)),
         (points(difference.mean), span(difference.interval, sign=True)) if difference else ("", ""),
@@ -45,7 +55,7 @@ def about_students(task: TaskOutcomes) -> str:
     """Say what the columns mean."""
     parts: Sequence[str] = [
         f"Test {task.metric.column}; beneath a figure its 95 % interval.",
-        f"To gold: paired difference to gold only of the same run; p Holm-corrected for {task.compared} comparisons."
+        f"To gold: paired difference to gold only of the same run; p corrected by Holm for {task.compared} comparisons."
         if task.compared
         else "",
         "Worth: with how many labels a student on gold alone scores as well."

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 INK = "#010203"
 """Stands for the page's own text colour until `inline` writes ``currentColor``."""
+PAPER = "#fdfefc"
+"""Stands for the page's own background, behind a name that a line may cross."""
 
 COLOURS = {  # Okabe & Ito (2008): told apart with any colour vision
     "gold": "#e69f00",
@@ -44,7 +46,11 @@ def inline(figure: Figure, description: str, prefix: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
-    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg).replace(INK, "currentColor")
+    svg = (
+        re.sub(r"font-family: [^;\"]*;? ?", "", svg)
+        .replace(INK, "currentColor")
+        .replace(PAPER, "var(--paper, #ffffff)")
+    )
     for name, colour in COLOURS.items():
         svg = svg.replace(colour, f"var(--{name.replace('_', '-')}, {colour})")
     box = re.search(r'viewBox="[^"]+"', svg)

@@ -35,11 +35,15 @@ class Checker(HTMLParser):
         self.text += data
 
 
-def read(run: Path) -> Checker:
+def checked(html: str) -> Checker:
     checker = Checker()
-    checker.feed(write_report(run).read_text(encoding="utf-8"))
+    checker.feed(html)
     assert checker.open == []
     return checker
+
+
+def read(run: Path) -> Checker:
+    return checked(write_report(run).read_text(encoding="utf-8"))
 
 
 def words(html: str) -> str:

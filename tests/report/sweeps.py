@@ -48,7 +48,7 @@ def make_sweep(
             for row in _student(path / f"fraction_{fraction:g}", task, fraction, seed, place, stage)
         ]
         write(path / f"fraction_{fraction:g}" / "metrics.json", rows)
-        write(path / f"fraction_{fraction:g}" / "run.json", _details(task, fraction, seeds, stages, limit))
+        write(path / f"fraction_{fraction:g}" / "run.json", _details(task, fraction, seeds, limit))
         (path / f"fraction_{fraction:g}" / "config.yaml").write_text(
             f"fraction: {fraction}\namounts: {list(amounts)}\n"
         )
@@ -96,9 +96,7 @@ def _student(run: Path, task: str, fraction: int, seed: int, place: int, stage: 
     return [row | {"metric": "accuracy", "value": float(right.mean())}]
 
 
-def _details(
-    task: str, fraction: int, seeds: Sequence[int], stages: Sequence[Any], limit: int | None
-) -> dict[str, Any]:
+def _details(task: str, fraction: int, seeds: Sequence[int], limit: int | None) -> dict[str, Any]:
     taken = {"teacher_fit": 40.0 + fraction / 4, "annotation": 95.5, "generation": 310.0, "gold_search_0.0003": 20.0}
     taken |= {"gold_search_0.0006": 21.0, "gold": 30.5, "annotate": 62.0, "annotate_500": 41.0, "full": 71.5}
     return {

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from lit_synth.report.appraise import appraise
+from lit_synth.report.collection import collect
 from lit_synth.report.page import write_report
+from lit_synth.report.several import render_several
 from tests.report.curated import add, found
+from tests.report.sweeps import make_sweep
 
 CHROMIUM = shutil.which("chromium")
 WIDTH = 360
@@ -37,7 +41,18 @@ def test_page_fits_a_phone(kind: str, is_curated: bool, request: pytest.FixtureR
     run = make(seeds=(0, 1, 2))
     if is_curated:
         add(run, *[found()] * 3)
-    html = write_report(run).read_text(encoding="utf-8").replace("<details>", "<details open>")
+    fits(write_report(run).read_text(encoding="utf-8").replace("<details>", "<details open>"), tmp_path)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_page_of_several_runs_fits_a_phone(tmp_path: Path) -> None:
+    make_sweep(tmp_path / "runs" / "a", failed=(64, 1), limit=900)
+    make_sweep(tmp_path / "runs" / "b", task="topics", seeds=(0,), amounts=())
+    collection = collect([tmp_path / "runs"])
+    fits(render_several(collection, appraise(collection)), tmp_path)
+
+
+def fits(html: str, tmp_path: Path) -> None:
     frame = f'<iframe style="width:{WIDTH}px;height:800px;border:0" srcdoc="{escape(html)}"></iframe>'
     outer = tmp_path / "outer.html"
     # A headless window has a least width; a frame has none, and stands for the phone.
