@@ -137,6 +137,8 @@ class Pipeline:
             "task": module.task.name,
             "labels": list(module.task.labels),
             "metrics": list(module.task.metrics),
+            "fields": list(module.task.fields),
+            "prompt": module.task.annotate_prompt,
             "long_field": module.task.long_field,
             "command": shlex.join(["lit_synth", *sys.argv[1:]]),
             "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in LIBRARIES},

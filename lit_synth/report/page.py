@@ -8,10 +8,12 @@ from lit_synth.report import calibration, evidence, record, results
 from lit_synth.report.advice import advice
 from lit_synth.report.amounts import amounts
 from lit_synth.report.card import yields
+from lit_synth.report.dataset_card import write_dataset_card
 from lit_synth.report.diversity import diversity
 from lit_synth.report.folder import RunFolder, read_run
 from lit_synth.report.markup import join, text
 from lit_synth.report.measure import measure
+from lit_synth.report.model_card import write_model_cards
 from lit_synth.report.samples import samples
 from lit_synth.report.summary import Summary
 from lit_synth.report.verdict import conclude
@@ -39,16 +41,19 @@ $body
 
 
 def write_report(run: Path) -> Path:
-    """Write ``report.html`` into a run folder and return its path.
+    """Write ``report.html`` into a run folder, and the cards of its rows and students; return the page's path.
 
     Raises:
         InputError: A file of the run is missing or is not what it should be.
     """
     folder = read_run(run)
+    summary = conclude(measure(folder))
     path = run / "report.html"
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(render(folder, conclude(measure(folder))), encoding="utf-8")
+    partial.write_text(render(folder, summary), encoding="utf-8")
     partial.replace(path)
+    write_dataset_card(folder, summary)
+    write_model_cards(folder, summary)
     return path
 
 

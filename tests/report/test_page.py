@@ -13,6 +13,7 @@ from lit_synth.report.figures import headline_figure
 from lit_synth.report.page import write_report
 from lit_synth.report.rows import count_yield, spread
 from lit_synth.report.summary import summarise
+from lit_synth.report.survey import reason, survey
 from lit_synth.report.svg import COLOURS
 from lit_synth.report.table import cells
 from tests.report.reading import read
@@ -66,14 +67,18 @@ def test_every_text_is_escaped(make_run: MakeRun) -> None:
     assert page.text.count(evil) > 20
 
 
-def test_ten_synthetic_and_ten_rejected_rows_with_reasons(make_run: MakeRun) -> None:
+def test_ten_rows_of_a_kind_are_open_and_as_many_folded_as_are_said(make_run: MakeRun) -> None:
     run = make_run()
-    read(run)
+    text = read(run).text
     html = (run / "report.html").read_text()
-    synthetic, rejected = (
-        html.split(f'class="samples {kind}"')[1].split("</ol>")[0] for kind in ("synthetic", "rejected")
+    (synthetic, more), (rejected, _) = (
+        [part.split("</ol>")[0] for part in html.split(f'class="samples {kind}"')[1:]]
+        for kind in ("synthetic", "rejected")
     )
     assert synthetic.count("<li>") == rejected.count("<li>") == 10
+    assert more.count("<li>") == 190
+    assert "200 of 450 rows, spread over strategies and labels" in text
+    assert "84 of 84 rows, spread over strategies and reasons" in text
     assert rejected.count('class="reason"') == 10
     assert "teacher disagrees: 0.31" in rejected
     for name in ("annotate", "generate"):
@@ -84,7 +89,8 @@ def test_counts_add_up(make_run: MakeRun) -> None:
     run = make_run(seeds=(0, 1))
     text = read(run).text
     assert "684" in text  # 2 seeds: 300 accepted and 42 rejected each
-    found = count_yield({"generate": [Example("1", {})] * 5}, {"generate": [Example("2", {})] * 2})
+    accepted, rejected = ({"generate": survey({"seed0": [Example("1", {})] * number}, reason)} for number in (5, 2))
+    found = count_yield(accepted, rejected)
     assert (found[0].requested, found[0].accepted, found[0].rejected) == (7, 5, 2)
     assert "Sums over 2 seeds." in text
 
@@ -134,7 +140,8 @@ def test_rows_of_several_fields_and_another_label_than_asked(make_run: MakeRun) 
 
 def test_spread_is_even_without_repeats() -> None:
     rows = [Example(f"{seed}-{i}", {"text": str(i)}, "abc"[i % 3]) for seed in (0, 1) for i in range(9)]
-    picked = [row for _, row in spread({"annotate": rows}, 6)]
+    by_label = survey({"seed0": rows[:9], "seed1": rows[9:]}, lambda row: str(row.target))
+    picked = [row for _, row in spread({"annotate": by_label}, 6)]
     assert sorted(str(row.target) for row in picked) == ["a", "a", "b", "b", "c", "c"]
     assert len({row.fields["text"] for row in picked}) == 6
     assert spread({}, 10) == []
