@@ -2,12 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import NamedTuple
 
 
 class Markup(str):
     """Text that is HTML already."""
 
     __slots__ = ()
+
+
+class Sorted(NamedTuple):
+    """A cell and the number by which its row is sorted, since a reader sees it rounded and with its interval."""
+
+    shown: object
+    value: float | None
 
 
 def text(value: object) -> Markup:
@@ -34,26 +42,31 @@ def tag(name: str, *children: object, **attributes: str) -> Markup:
     return Markup(f"<{name}{given}>{join(children)}</{name}>")
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1, caption: str = "") -> Markup:
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1, caption: str = "", sorts: bool = False
+) -> Markup:
     """Return a table that scrolls sideways on its own where the screen is too narrow.
 
     Args:
         headers: Column names.
-        rows: Cells.
+        rows: Cells; a `Sorted` one says by what its row is sorted.
         left: Number of first columns that hold text; the others hold figures.
         caption: A note under the table; left out where empty.
+        sorts: Whether the page's script lets a reader sort the rows: each has to stand for itself.
     """
 
     def kind(column: int) -> dict[str, str]:
         return {} if column < left else {"class_": "figure"}
 
+    def cell(column: int, content: object) -> Markup:
+        shown, value = content if isinstance(content, Sorted) else (content, None)
+        known = {} if value is None else {"data_value": f"{value:.6g}"}
+        return tag("td" if column else "th", shown, **({} if column else {"scope": "row"}), **kind(column), **known)
+
     head = tag("tr", *(tag("th", name, scope="col", **kind(i)) for i, name in enumerate(headers)))
-    body = (
-        tag("tr", *(tag("td" if i else "th", cell, **({} if i else {"scope": "row"}), **kind(i)) for i, cell in row))
-        for row in map(enumerate, rows)
-    )
+    body = (tag("tr", *(cell(i, content) for i, content in enumerate(row))) for row in rows)
     note = tag("p", caption, class_="note") if caption else ""
-    inner = tag("table", tag("thead", head), tag("tbody", *body))
+    inner = tag("table", tag("thead", head), tag("tbody", *body), **({"class_": "sorts"} if sorts else {}))
     return Markup(tag("div", inner, class_="scroll", tabindex="0") + note)
 
 
