@@ -10,7 +10,7 @@ from lit_synth.report.wording import count, percent
 
 FEW = 10
 """Labels up to which a matrix can be read."""
-SHOWN = 20
+SHOWN = 12
 """Confusions in the list."""
 NONE = "no answer"
 

@@ -42,18 +42,18 @@ for (const table of document.querySelectorAll("table.sorts")) {
   }
 }
 
-const filter = (list, number) => {
+const filter = list => {
   const rows = [...list.querySelectorAll(".samples > li")].map(row => ({
     row,
     text: row.textContent.toLowerCase(),
     strategy: row.querySelector(".facts .dot")?.textContent ?? "",
   }));
   const fold = list.querySelector("details.fold");
-  const words = element("input", { type: "search", id: `filter${number}`, autocomplete: "off" });
+  const words = element("input", { type: "search", autocomplete: "off" });
   const strategies = [...new Set(rows.map(({ strategy }) => strategy))];
-  const chosen = element("select", { id: `strategy${number}` }, new Option("all", ""));
+  const chosen = element("select", {}, new Option("all", ""));
   for (const name of strategies) chosen.append(new Option(name, name));
-  const told = element("output", { htmlFor: `filter${number} strategy${number}` });
+  const told = element("output");
   const show = () => {
     const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
@@ -71,12 +71,11 @@ const filter = (list, number) => {
     element(
       "div",
       { className: "filter" },
-      element("label", { htmlFor: words.id }, "Words"),
-      words,
-      ...(strategies.length > 1 ? [element("label", { htmlFor: chosen.id }, "strategy"), chosen] : []),
+      element("label", {}, "find", words),
+      ...(strategies.length > 1 ? [element("label", {}, "strategy", chosen)] : []),
       told,
     ),
   );
 };
 
-document.querySelectorAll(".filtered").forEach(filter);
+for (const list of document.querySelectorAll(".filtered")) filter(list);

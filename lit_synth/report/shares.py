@@ -7,8 +7,8 @@ from lit_synth.report.folder import RunFolder
 from lit_synth.report.markup import Markup, Sorted, section, table, tag
 from lit_synth.report.wording import count, percent
 
-OPEN = 12
-"""Labels up to which the table is not folded away."""
+OPEN = 10
+"""Labels that are seen at once; the others are folded away."""
 
 
 def label_shares(folder: RunFolder, summary: Summary) -> Markup:
@@ -24,16 +24,20 @@ def label_shares(folder: RunFolder, summary: Summary) -> Markup:
     if folder.is_text or not real or not synthetic:
         return Markup()
     columns = {"test rows": real} | {name: Counter(found.groups) for name, found in synthetic.items()}
-    labels = sorted({label for counts in columns.values() for label in counts}, key=lambda label: (-real[label], label))
-    rows = [(label, *(_cell(counts[label] / counts.total()) for counts in columns.values())) for label in labels]
-    shown = table(("label", *columns), rows, caption=folder.limits.caption, sorts=True)
+    labels = sorted({label for counts in columns.values() for label in counts})
+    labels.sort(key=lambda label: -max(abs(_share(counts, label) - _share(real, label)) for counts in columns.values()))
+    rows = [(label, *(_cell(_share(counts, label)) for counts in columns.values())) for label in labels]
+    first, rest = (table(("label", *columns), part, sorts=True) for part in (rows[:OPEN], rows[OPEN:]))
+    parts = [first, tag("p", folder.limits.caption, class_="note") if folder.limits.caption else ""]
     if len(labels) > OPEN:
-        shown = tag("details", tag("summary", f"Shares of {len(labels)} labels"), shown)
+        parts.append(tag("details", tag("summary", f"{len(labels) - OPEN} more labels, closer together"), rest))
     sizes = ", ".join(f"{name} {count(counts.total())}" for name, counts in columns.items())
-    told = (
-        f"Share of each label: real, by the true labels of test rows, and synthetic, by their targets. Rows: {sizes}."
-    )
-    return section("Labels, real and synthetic", shown, note=told)
+    told = "Share of each label among test rows, by their true labels, and among synthetic ones, by their targets. "
+    return section("Labels, real and synthetic", *parts, note=f"{told}Furthest apart first. Rows: {sizes}.")
+
+
+def _share(counts: Counter[str], label: str) -> float:
+    return counts[label] / counts.total()
 
 
 def _cell(share: float) -> Sorted:
