@@ -4,15 +4,21 @@ import os
 import signal
 import sys
 from argparse import ArgumentError
+from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lit_synth import __version__
 from lit_synth.examples import InputError
 
+if TYPE_CHECKING:
+    from lit_synth.settings import RunSettings
+
 USAGE = """usage: lit_synth COMMAND --config FILE [options]
 
   run        everything: teacher, annotate, generate, students, report
-  report     make the report of a run's folder again: lit_synth report FOLDER
+  sweep      runs over several sizes of gold and of synthetic rows: learning curves
+  report     make a run's report again, or compare runs and sweeps: lit_synth report FOLDER [FOLDER ...]
   fit        train one module (LightningCLI)
   validate   score a module on the development part
   test       score a module on the test rows
@@ -20,7 +26,7 @@ USAGE = """usage: lit_synth COMMAND --config FILE [options]
 
 Each command has --help. Start with: lit_synth run --config configs/demo.yaml --output runs/demo
 """
-LISTS = ("--seeds", "--strategies")
+LISTS = ("--seeds", "--strategies", "--fractions", "--amounts")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     # Before torch is imported: threads that spin while they wait stall tenfold where another program wants the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     command, *rest = words
-    commands = {"run": _run, "report": _report, **dict.fromkeys(("fit", "validate", "test", "predict"), _stage)}
+    commands = {
+        "run": _run,
+        "sweep": _sweep,
+        "report": _report,
+        **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
+    }
     if command not in commands:
         print(f"lit_synth: no command {command!r}; known: {', '.join(commands)}", file=sys.stderr)
         return 2
@@ -60,31 +71,59 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> None:
+    from lit_synth.pipeline import Pipeline
+
+    Pipeline(_settings("run", words)[0]).execute()
+
+
+def _sweep(words: list[str]) -> None:
+    from lit_synth.report.command import report
+    from lit_synth.sweep import Sweep, SweepSettings
+
+    run, parts = _settings("sweep", words, sweep=SweepSettings)
+    sweep: SweepSettings = parts["sweep"]
+    failed = Sweep(run, sweep).execute()
+    if not sweep.dry_run and sweep.job is None and any(run.output.glob("*/metrics.json")):
+        print(f"Report: {report([run.output])}")
+    if failed:
+        raise InputError("; ".join(f"{job.name} failed: {job.found(run.output)['error']}" for job in failed))
+
+
+def _settings(command: str, words: list[str], **more: type) -> "tuple[RunSettings, dict[str, Any]]":
+    """Parse the settings of a run, and ``more`` of them beside."""
     import yaml
     from jsonargparse import ArgumentParser
 
-    from lit_synth.pipeline import Pipeline
     from lit_synth.settings import RunSettings
 
     parser = ArgumentParser(
-        prog="lit_synth run", exit_on_error=False, description="From gold rows to a proven student."
+        prog=f"lit_synth {command}", exit_on_error=False, description="From gold rows to a proven student."
     )
     parser.add_argument("--config", action="config", help="YAML of a run; a second one is laid over the first")
     parser.add_class_arguments(RunSettings)
+    for kind in more.values():
+        parser.add_class_arguments(kind)
     found = parser.parse_args(_lists(words))
     del found["config"]
     settings = parser.instantiate(found).as_dict()
     # Left in words, not made into objects: each stage makes its own strategy, callbacks and logger from them.
     settings["trainer"] = yaml.safe_load(parser.dump(found, skip_unset=False))["trainer"]
-    Pipeline(RunSettings(**settings)).execute()
+    parts = {name: kind(**{one.name: settings.pop(one.name) for one in fields(kind)}) for name, kind in more.items()}
+    return RunSettings(**settings), parts
 
 
 def _report(words: list[str]) -> None:
-    from lit_synth.report.page import write_report
+    from jsonargparse import ArgumentParser
 
-    if len(words) != 1 or words[0].startswith("-"):
-        raise InputError("report wants one folder: lit_synth report FOLDER")
-    print(write_report(Path(words[0])))
+    from lit_synth.report.command import Format, report
+
+    about = "The page of a run; of several runs or a sweep, one page that compares them, or their figures."
+    parser = ArgumentParser(prog="lit_synth report", exit_on_error=False, description=about)
+    parser.add_argument("runs", nargs="+", type=Path, help="folder of a run, of a sweep, or of several of either")
+    parser.add_argument("--output", type=Path | None, help="file to write; md, csv and json go to stdout without it")
+    parser.add_argument("--format", type=Format, default="html", help="html, md, csv or json")
+    found = parser.parse_args(words)
+    print(report(found.runs, found.output, found.format).removesuffix("\n"))
 
 
 def _stage(words: list[str]) -> None:

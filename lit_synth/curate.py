@@ -80,9 +80,9 @@ def curate(
     write_examples(folder / "rejected.jsonl", left_out)
     reasons = Counter(str(row.provenance["reason"]) for row in left_out)
     sizes = {"requested": len(accepted) + len(left_out), "accepted": len(accepted), "rejected": dict(reasons)}
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"labels": len({row.target for row in accepted})} if task.labels else {}
     if any(row.origin == "generated" for row in accepted):
-        more = measure(task, module.splits.labelled, accepted, left_out) | _agreement(task, readings.rows[0])
+        more |= measure(task, module.splits.labelled, accepted, left_out) | _agreement(task, readings.rows[0])
     found |= {"teacher_hash": told["teacher"], "strategy": sizes | more}
     write_json(folder / "curation.json", found)
 

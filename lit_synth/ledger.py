@@ -84,7 +84,7 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
     Args:
         output: Of the run.
         config: The resolved config.
-        open_keys: What may differ from the last time: more seeds, more strategies.
+        open_keys: What may differ from the last time, and adds up: seeds, strategies.
         free: Settings that may take any value, by their path, such as ``few_shot.endpoint.timeout``.
 
     Raises:
@@ -102,15 +102,14 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
                     f"{path}: made with {_difference(key, old, new)}; "
                     "give another --output, or the same config to go on"
                 )
-        for key in open_keys:
-            gone = [value for value in before.get(key, []) if value not in config[key]]
-            if gone:
-                whole = ",".join(map(str, dict.fromkeys([*before[key], *config[key]])))
-                raise InputError(f"{path}: has {key} {gone[0]!r} already, which would be lost; give --{key} {whole}")
+        config = config | {key: list(dict.fromkeys([*before.get(key, []), *config[key]])) for key in open_keys}
     elif output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output}: is not empty and not a run's folder; give another --output")
     output.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    text = yaml.safe_dump(config, sort_keys=False)
+    # Seeds that run side by side claim the folder one after the other.
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def write_json(path: Path, value: Any) -> None:

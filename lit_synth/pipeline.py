@@ -4,12 +4,10 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 
 from lit_synth import recipes
@@ -17,14 +15,15 @@ from lit_synth.account import cut_inputs
 from lit_synth.data import TaskDataModule
 from lit_synth.examples import InputError, read_json_lines
 from lit_synth.few_shot import FewShot
-from lit_synth.ledger import Ledger, claim, write_json
+from lit_synth.ledger import Ledger, claim
 from lit_synth.metrics import KNOWN
 from lit_synth.plan import matrix_rate, plan, plan_table
+from lit_synth.records import Record, alone, compose
 from lit_synth.report.page import write_report
 from lit_synth.report.summary import summarise
 from lit_synth.report.table import terminal_table
 from lit_synth.seed import Seed
-from lit_synth.settings import STUDENTS, RunSettings
+from lit_synth.settings import STRATEGIES, RunSettings, Strategy
 from lit_synth.stages import StageCLI, quiet
 from lit_synth.students import Students
 from lit_synth.synthesis import Synthesis
@@ -50,9 +49,6 @@ class Pipeline:
         self.tell = tell
         self.ledger = Ledger(tell, run.output, run.reuse)
         self.metrics: list[dict[str, Any]] = []
-        self.splits: dict[str, Any] = {}
-        names = ("synthetic", "curation", "amounts", "failed", "hyperparameters", "few_shot", "cut")
-        self.details: dict[str, Any] = {name: {} for name in names}
 
     def execute(self) -> Path:
         """Do what is not done yet; return the path of the report."""
@@ -72,20 +68,27 @@ class Pipeline:
             raise InputError(f"task {self.task.name}: unknown metric {min(unknown)!r}; known: {', '.join(KNOWN)}")
         run.refuse_unread(self.task)
         steps = plan(run, self.module)
-        claim(run.output, _plain(run), open_keys=("seeds", "strategies"), free=("reuse", *HOW_ASKED))
-        self.details["cut"] = cut_inputs(run, self.module)
-        for name, found in self.details["cut"].items():
+        claim(run.output, run.plain(), open_keys=("seeds", "strategies", "amounts"), free=("reuse", *HOW_ASKED))
+        self.cut = cut_inputs(run, self.module)
+        for name, found in self.cut.items():
             if found["cut"]:
                 told = f"{found['cut']:,} of {found['rows']:,} inputs are longer than {found['max_length']} tokens"
                 self.tell(f"{name}: {told}; their {self.task.long_field or 'longest field'} is cut")
+        if contradictions := self.module.splits.contradictions:
+            one, other = contradictions[0]
+            self.tell(
+                f"{len(contradictions):,} rows of train have the input of an earlier row and another label, so the "
+                f"earlier ones count; first: {other.id} is {other.target!r}, {one.id} is {one.target!r}"
+            )
         for label, longer in self.task.nested_labels:
             self.tell(f"labels {label!r} and {longer!r}: one begins the other; the end token tells them apart")
         Console().print(plan_table(run, steps, matrix_rate()))
         for seed, module in modules.items():
-            self._seed(seed, module)
+            with alone(run.output, f"seed{seed}"):
+                self._seed(seed, module)
         if not self.metrics:
-            reasons = [reason for found in self.details["failed"].values() for reason in found.values()]
-            raise InputError("; ".join(reasons))
+            failed = json.loads((run.output / "run.json").read_text())["failed"]
+            raise InputError("; ".join(reason for found in failed.values() for reason in found.values()))
         report = write_report(run.output)
         summary = summarise(run.output)
         Console().print(terminal_table(summary))
@@ -101,55 +104,63 @@ class Pipeline:
     def _seed(self, number: int, module: TaskDataModule) -> None:
         run, splits = self.run, module.splits
         seed = Seed(run, number, module, self.ledger, self.tell)
+        record = Record(run.output, seed.name, seed.data)
         sizes = {part: len(getattr(splits, part)) for part in ("gold", "development", "pool", "test")}
-        self.splits[seed.name] = {**sizes, "removed": splits.removed}
+        record.details["splits"] = {**sizes, "removed": splits.removed}
         self.tell(f"seed {number}: " + ", ".join(f"{count:,} {part}" for part, count in sizes.items()))
-        students = Students(seed, self.details["hyperparameters"].setdefault(seed.name, {}))
-        synthesis = Synthesis(seed, students, self.details)
+        students = Students(seed, record.part("hyperparameters"))
+        synthesis = Synthesis(seed, students, record)
         synthesis.execute()
         for strategy in run.strategies:
             if strategy == "teacher":
-                stage = synthesis.test_teacher()
+                self._record(record, seed, strategy, synthesis.test_teacher())
             elif strategy == "few_shot":
-                self.details["few_shot"][seed.name] = FewShot(seed).execute()
-                stage = seed.folder / "few_shot"
+                record.details["few_shot"] = FewShot(seed).execute()
+                self._record(record, seed, strategy, seed.folder / "few_shot")
             else:
-                sources = [name for name in ("annotate", "generate") if strategy in (name, "both")]
-                if not set(sources) <= set(synthesis.files):
-                    continue
-                files = {name: synthesis.files[name] for name in sources}
-                stage = students.train(strategy, files, [synthesis.keys[name] for name in sources])
-            used = sources if strategy in STUDENTS else []
-            count = sum(1 for name in used for _ in read_json_lines(synthesis.files[name]))
-            self._record(number, strategy, stage, module, count)
+                self._students(record, seed, strategy, students, synthesis)
+        self._compose(record)
 
-    def _record(self, seed: int, strategy: str, stage: Path, module: TaskDataModule, n_synthetic: int) -> None:
+    def _students(
+        self, record: Record, seed: Seed, strategy: Strategy, students: Students, synthesis: Synthesis
+    ) -> None:
+        """Train the student of a strategy on all rows of its sources, and on the smaller amounts asked for."""
+        sources = [name for name in ("annotate", "generate") if strategy in (name, "both")]
+        if not set(sources) <= set(synthesis.files):
+            return
+        files = {name: synthesis.files[name] for name in sources}
+        sizes = [sum(1 for _ in read_json_lines(path)) for path in files.values()]
+        keys = [synthesis.keys[name] for name in sources]
+        amounts = [amount for amount in self.run.amounts if amount < max(sizes, default=0)]
+        for amount in (None, *amounts):
+            stage = students.train(strategy, files, keys, amount)
+            self._record(record, seed, strategy, stage, amount, sum(min(size, amount or size) for size in sizes))
+
+    def _record(
+        self, record: Record, seed: Seed, strategy: str, stage: Path, amount: int | None = None, n_synthetic: int = 0
+    ) -> None:
         """Add a stage's figures to the run's files, which are whole after every stage."""
-        run, splits = self.run, module.splits
+        splits = seed.module.splits
         n_gold = len(splits.gold) + len(splits.development) + (len(splits.pool) if strategy == "full" else 0)
-        for metric, value in json.loads((stage / "metrics.json").read_text()).items():
-            row = {"task": module.task.name, "strategy": strategy, "fraction": run.fraction, "seed": seed}
-            row |= {"n_gold": n_gold, "n_synthetic": n_synthetic, "metric": metric, "value": value}
-            self.metrics.append(row)
-        write_json(run.output / "metrics.json", self.metrics)
-        write_json(run.output / "splits.json", self.splits)
-        details = {
-            "task": module.task.name,
-            "labels": list(module.task.labels),
-            "metrics": list(module.task.metrics),
-            "fields": list(module.task.fields),
-            "prompt": module.task.annotate_prompt,
-            "long_field": module.task.long_field,
+        row = {"task": seed.task.name, "strategy": strategy, "fraction": self.run.fraction, "seed": seed.number}
+        row |= {"amount": amount, "n_gold": n_gold, "n_synthetic": n_synthetic}
+        found = json.loads((stage / "metrics.json").read_text())
+        record.add([{**row, "metric": metric, "value": value} for metric, value in found.items()])
+        self._compose(record)
+
+    def _compose(self, record: Record) -> None:
+        record.part("seconds").update(self.ledger.seconds.get(record.path.stem, {}))
+        record.save()
+        told = {
+            "task": self.task.name,
+            "labels": list(self.task.labels),
+            "metrics": list(self.task.metrics),
+            "fields": list(self.task.fields),
+            "prompt": self.task.annotate_prompt,
+            "long_field": self.task.long_field,
             "command": shlex.join(["lit_synth", *sys.argv[1:]]),
             "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in LIBRARIES},
-            "limit": run.limit,
-            "seconds": self.ledger.seconds,
-            **self.details,
+            "limit": self.run.limit,
+            "cut": self.cut,
         }
-        write_json(run.output / "run.json", details)
-
-
-def _plain(run: RunSettings) -> dict[str, Any]:
-    """Return the settings as what YAML can hold."""
-    plain: dict[str, Any] = yaml.safe_load(json.dumps(asdict(run), default=str))
-    return plain
+        self.metrics = compose(self.run.output, list(STRATEGIES), told)

@@ -12,7 +12,7 @@ from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, Te
 from lit_synth.data.encoders import Encoder
 from lit_synth.embedded import resolve
 from lit_synth.examples import Example, InputError
-from lit_synth.settings import STUDENTS, RunSettings
+from lit_synth.settings import STUDENTS, SYNTHETIC, RunSettings
 
 SHARE_OF_PEAK = 0.6
 """Part of the measured matrix rate that models of this size reach here; measured with the embedded models."""
@@ -101,9 +101,13 @@ def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
             continue
         choice = settings.chosen.get(strategy)
         search = settings.search
-        steps = choice.max_steps if choice else search.max_steps * (len(search.learning_rates) + 1)
+        many = 1 + (len(run.amounts) if strategy in SYNTHETIC else 0)
+        each = choice.max_steps if choice else search.max_steps
+        steps = many * each + (0 if choice else each * len(search.learning_rates))
         what = f"{steps} steps" if choice else f"{steps} steps at most, search included"
-        rows = 6 * steps * settings.batch_size + 2 * len(module.splits.test)
+        if many > 1:
+            what += f"; {many} amounts"
+        rows = 6 * steps * settings.batch_size + 2 * many * len(module.splits.test)
         yield Step(f"student on {strategy}", what, weights * length * rows)
 
 
@@ -133,15 +137,21 @@ def matrix_rate(size: int = 1024, seconds: float = 0.3) -> float:
     return best
 
 
+def minutes(steps: list[Step], rate: float) -> list[float]:
+    """Return about how long each stage takes at a matrix rate in operations a second."""
+    return [step.operations / rate / SHARE_OF_PEAK / 60 for step in steps]
+
+
 def plan_table(run: RunSettings, steps: list[Step], rate: float) -> Table:
     """Return the plan with minutes at a given matrix rate, in operations a second."""
-    minutes = [step.operations / rate / SHARE_OF_PEAK / 60 for step in steps]
+    estimates = minutes(steps, rate)
+    whole = sum(estimates) * len(run.seeds)
     seeds = f", each of {len(run.seeds)} seeds" if len(run.seeds) > 1 else ""
-    table = Table(title=f"Plan{seeds}: about {sum(minutes) * len(run.seeds):.0f} minutes in all", title_justify="left")
+    table = Table(title=f"Plan{seeds}: about {whole:.0f} minutes in all", title_justify="left")
     table.add_column("stage")
     table.add_column("size")
     table.add_column("minutes", justify="right")
-    for step, estimate in zip(steps, minutes, strict=True):
+    for step, estimate in zip(steps, estimates, strict=True):
         table.add_row(step.name, step.what, f"{estimate:.1f}")
     return table
 

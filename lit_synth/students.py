@@ -29,20 +29,25 @@ class Students:
         self.told = told
         self.choices: dict[str, Choice] = {}
 
-    def train(self, strategy: str, synthetic: Mapping[str, Path], inputs: Sequence[str]) -> Path:
+    def train(
+        self, strategy: str, synthetic: Mapping[str, Path], inputs: Sequence[str], amount: int | None = None
+    ) -> Path:
         """Train and test the student of a strategy; return its stage's folder.
 
         Args:
             strategy: Its name.
             synthetic: Files of synthetic rows by the strategy that made them.
             inputs: Keys of what they were made with.
+            amount: Most rows of each file; what was searched for all of them holds for fewer.
         """
-        seed, stage = self.seed, self.seed.folder / strategy
+        seed, stage = self.seed, self.seed.folder / (f"{strategy}_{amount}" if amount else strategy)
         mixture = mixture_of(strategy, list(synthetic.values()))
         if synthetic:
             mixture["gold_weight"] = seed.run.student.gold_weight
         inputs = [seed.data, *inputs]
         choice = self.choose(strategy, mixture, inputs)
+        if amount:
+            mixture["synthetic_limit"] = amount
         if synthetic and seed.run.student.two_stages:
             return self._in_two_stages(stage, mixture, choice, inputs)
         config = recipes.student_fit(seed.run, seed.task, seed.number, stage, mixture, choice)

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from lit_synth import recipes
 from lit_synth.account import annotation_figures
 from lit_synth.curate import Readings, curate, read_curation
 from lit_synth.curation.advice import advise
 from lit_synth.examples import InputError, read_examples, read_json_lines
+from lit_synth.records import Record
 from lit_synth.seed import Seed
 from lit_synth.stages import run_stage
 from lit_synth.students import Students, mixture_of
@@ -44,13 +44,13 @@ class Synthesis:
     Args:
         seed: Whose rows.
         students: Knows how a student on gold is trained.
-        details: Gets ``synthetic``, ``curation`` and ``failed`` of this seed, as ``run.json`` keeps them.
+        record: Gets ``synthetic``, ``curation``, ``amounts`` and ``failed``.
     """
 
-    def __init__(self, seed: Seed, students: Students, details: dict[str, Any]) -> None:
+    def __init__(self, seed: Seed, students: Students, record: Record) -> None:
         self.seed = seed
         self.students = students
-        self.details = details
+        self.record = record
         self.annotators: list[Annotator] = []
         self.files: dict[str, Path] = {}
         self.keys: dict[str, str] = {}
@@ -68,12 +68,13 @@ class Synthesis:
         if wanted and self.seed.task.labels:
             self.annotators += [self._student(number) for number in range(run.curation.students)]
         for strategy in wanted:
+            self.record.part("failed").pop(strategy, None)
             try:
                 self._make(strategy)
             except NoRowsError as error:
-                self.details["failed"].setdefault(self.seed.name, {})[strategy] = str(error)
+                self.record.part("failed")[strategy] = str(error)
                 self.seed.tell(f"{self.seed.name}: {error}; students go on without it")
-        if curation := self.details["curation"].get(self.seed.name):
+        if curation := self.record.details.get("curation"):
             curation["advice"] = advise(curation)
             for sentence in curation["advice"]:
                 self.seed.tell(f"{self.seed.name}: {sentence}")
@@ -126,7 +127,7 @@ class Synthesis:
             if best and score - best[0] <= noise:
                 break
             best = score, stage, key
-        self.details["amounts"][self.seed.name] = curve
+        self.record.details["amounts"] = curve
         assert best is not None  # noqa: S101 - there is one amount or more
         return best[1:]
 
@@ -199,8 +200,8 @@ class Synthesis:
         rows = list(read_examples(stage / "accepted.jsonl"))
         told = _reasons([stage / "rejected.jsonl"])
         found = read_curation(stage)
-        curation = self.details["curation"].setdefault(seed.name, {"strategies": {}})
-        curation["strategies"][strategy] = found.pop("strategy")
+        curation = self.record.part("curation")
+        curation.setdefault("strategies", {})[strategy] = found.pop("strategy")
         curation |= found
         seed.tell(f"{seed.name} {strategy}: {len(rows):,} rows accepted{told}")
         if not rows:
@@ -208,7 +209,7 @@ class Synthesis:
         self.files[strategy] = seed.run.output / "synthetic" / name
         if strategy == "annotate":
             figures = annotation_figures(seed.task, rows, seed.module.splits.pool_gold)
-            self.details["synthetic"].setdefault(seed.name, {})[strategy] = figures
+            self.record.part("synthetic")[strategy] = figures
 
     def _refuse(self, strategy: str, rejected: Sequence[Path]) -> None:
         raise NoRowsError(f"{strategy}: no row was accepted{_reasons(rejected)}; look at {rejected[0]}")

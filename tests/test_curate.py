@@ -80,7 +80,12 @@ def test_unsure_rows_are_left_out_and_all_are_counted(stage: Any) -> None:
     accepted, rejected, found = stage(votes, CurationSettings(confidence=0.75), [before])
     assert [row.target for row in accepted] == ["positive", "negative"]
     assert [row.provenance["reason"] for row in rejected] == ["an empty text", UNSURE]
-    assert found["strategy"] == {"requested": 4, "accepted": 2, "rejected": {"an empty text": 1, UNSURE: 1}}
+    assert found["strategy"] == {
+        "requested": 4,
+        "labels": 2,
+        "accepted": 2,
+        "rejected": {"an empty text": 1, UNSURE: 1},
+    }
     assert found["threshold"] == 0.75
 
 

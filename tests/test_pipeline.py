@@ -17,11 +17,12 @@ import torch
 import yaml
 
 from lit_synth.cli import main
+from lit_synth.data import ClassifierEncoder, Mixture, Partition
 from lit_synth.examples import Example, read_examples
 from lit_synth.settings import STUDENTS
-from lit_synth.tasks.reviews import REVIEWS
+from lit_synth.tasks.reviews import REVIEWS, Reviews
 
-KEYS = ["task", "strategy", "fraction", "seed", "n_gold", "n_synthetic", "metric", "value"]
+KEYS = ["task", "strategy", "fraction", "seed", "amount", "n_gold", "n_synthetic", "metric", "value"]
 CHOSEN = {name: {"learning_rate": 1e-3, "max_steps": 2} for name in STUDENTS}
 
 MakeConfig = Callable[..., dict[str, Any]]
@@ -447,6 +448,52 @@ def test_a_source_without_a_row_leaves_the_other_students(tmp_path: Path, config
     alone = ["run", "--config", str(tmp_path / "run.yaml"), "--output", str(tmp_path / "alone")]
     assert main([*alone, "--strategies", "generate"]) == 2
     assert "generate: no row was accepted" in capsys.readouterr().err
+
+
+def test_amounts_are_nested_and_counted(tmp_path: Path, config: MakeConfig) -> None:
+    student = config()["student"] | {"chosen": CHOSEN}
+    parts = config(student=student, amounts=[4, 10, 400])
+    output = run(tmp_path, parts, "--strategies", "gold,annotate")
+    counts = {(row["strategy"], row["amount"]): row["n_synthetic"] for row in metrics(output)}
+    assert counts == {("gold", None): 0, ("annotate", 4): 4, ("annotate", 10): 10, ("annotate", None): 16}
+    learnt = {}
+    for amount in (4, 10):
+        data = yaml.safe_load((output / "seed0" / f"annotate_{amount}" / "config.yaml").read_text())["data"][
+            "init_args"
+        ]
+        assert data["mixture"]["synthetic_limit"] == amount
+        mixture = Mixture(gold=False, synthetic=tuple(map(Path, data["mixture"]["synthetic"])), synthetic_limit=amount)
+        encoder = ClassifierEncoder(data["encoder"]["init_args"]["model"])
+        module = Reviews(encoder, data_dir=data["data_dir"], partition=Partition(24), mixture=mixture)
+        learnt[amount] = [row.id for row in module.training_examples()]
+    assert (len(learnt[4]), len(learnt[10])) == (4, 10)
+    assert set(learnt[4]) < set(learnt[10])
+    before = times(output)
+    run(tmp_path, parts | {"amounts": [6]}, "--strategies", "annotate")
+    assert {row["amount"] for row in metrics(output)} == {None, 4, 6, 10}
+    assert {row["strategy"] for row in metrics(output)} == {"gold", "annotate"}
+    assert {path: time for path, time in times(output).items() if path in before} == before
+
+
+def test_eight_gold_rows_and_contradictions_still_give_a_student(
+    tmp_path: Path, config: MakeConfig, reviews_like: Path, capsys: Any
+) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for path in reviews_like.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    first = json.loads((folder / "train.jsonl").read_text().splitlines()[0])
+    other = next(label for label in REVIEWS.labels if label != first["sentiment"])
+    with (folder / "train.jsonl").open("a") as lines:
+        lines.write(json.dumps(first | {"sentiment": other}) + "\n")
+    parts = config(data_dir=str(folder), fraction=8, student=config()["student"] | {"chosen": CHOSEN})
+    output = run(tmp_path, parts, "--strategies", "gold,annotate")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 rows of train have the input of an earlier row and another label, so the earlier ones count" in said
+    assert f"is {other!r}" in said
+    assert "2 development rows are few: take this as a hint." in said
+    assert {row["strategy"] for row in metrics(output)} == {"gold", "annotate"}
+    assert "removed: repeated in train with another label" in (output / "report.html").read_text()
 
 
 def test_synthetic_rows_may_come_first(tmp_path: Path, config: MakeConfig) -> None:

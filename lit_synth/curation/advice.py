@@ -13,7 +13,7 @@ def advise(found: Mapping[str, Any]) -> list[str]:
     Args:
         found: Of one seed: ``majority`` (share of the commonest label), ``annotators``, ``calibration`` with the
             ``gain`` of all annotators over the student on gold, and ``strategies`` with ``agreement``, the share of
-            generated rows that are read as what was asked for.
+            generated rows that are read as what was asked for, and ``labels``, the number of different ones.
     """
     if not found.get("annotators"):
         return []
@@ -39,6 +39,9 @@ def advise(found: Mapping[str, Any]) -> list[str]:
         said.append(
             f"The teacher reads {_percent(agreement)} of what it wrote as the label asked for: generating {outlook}."
         )
+    for strategy, one in found["strategies"].items():
+        if one.get("labels") == 1:
+            said.append(f"Every row of {strategy} has the same label: a student can only unlearn the others from them.")
     if rows < FEW:
         said.append(f"{rows} development rows are few: take this as a hint.")
     return said

@@ -31,6 +31,7 @@ class Mixture:
         development: The development part too, once the search is over.
         pool_gold: The pool with its true targets: the ceiling.
         synthetic: Files of synthetic rows.
+        synthetic_limit: Most rows of each of these files; those of a smaller limit are among those of a larger one.
         gold_weight: Factor on the weight of a gold row in a student's loss, whichever part it comes from.
 
     Raises:
@@ -41,9 +42,12 @@ class Mixture:
     development: bool = False
     pool_gold: bool = False
     synthetic: tuple[Path, ...] = ()
+    synthetic_limit: int | None = None
     gold_weight: float = 1.0
 
     def __post_init__(self) -> None:
+        if self.synthetic_limit is not None and self.synthetic_limit < 1:
+            raise InputError(f"mixture.synthetic_limit {self.synthetic_limit}: give 1 or more, or leave it out")
         if not 0 < self.gold_weight < math.inf:
             raise InputError(
                 f"mixture.gold_weight {self.gold_weight:g}: give a number above 0; gold: false leaves gold out"
@@ -149,11 +153,12 @@ class TaskDataModule(L.LightningDataModule):
         for path in mixture.synthetic:
             if not path.exists():
                 raise InputError(f"{path}: no such file of synthetic rows")
-            for row in read_examples(path):
+            found = list(read_examples(path))
+            for row in found:
                 known = row.target in self.task.labels if self.task.labels else row.target
                 if not known or set(row.fields) != set(self.task.columns):
                     raise InputError(f"{path}: row {row.id!r} with target {row.target!r} is none of {self.task.name}")
-                rows.append(row)
+            rows += _first(found, mixture.synthetic_limit)
         return rows
 
     def pending(self) -> list[Example]:
@@ -197,6 +202,15 @@ class TaskDataModule(L.LightningDataModule):
     ) -> DataLoader[Any]:
         collate = Collate(int(self.encoder.tokenizer.pad_token_id), left)
         return DataLoader(rows, batch_size=batch_size, sampler=sampler, collate_fn=collate)  # type: ignore[arg-type]
+
+
+def _first(rows: list[Example], limit: int | None) -> list[Example]:
+    """Return some rows in an order that depends on nothing but themselves, so that amounts are nested."""
+    if limit is None or limit >= len(rows):
+        return rows
+    kept = sorted(rows, key=lambda row: hashlib.sha256(row.id.encode()).digest())[:limit]
+    chosen = {id(row) for row in kept}
+    return [row for row in rows if id(row) in chosen]
 
 
 def _by_length(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

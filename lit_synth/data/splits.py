@@ -3,7 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lit_synth.examples import Example, InputError
 from lit_synth.task import Task
@@ -39,6 +39,7 @@ class Splits:
         pool_gold: The pool with its hidden targets; for the `full` ceiling and the report only.
         test: Rows of the final figure.
         removed: Rows left out of training, counted by reason.
+        contradictions: Rows of train with one input and two labels: the first, which is kept, and one that is not.
     """
 
     gold: list[Example]
@@ -47,6 +48,7 @@ class Splits:
     pool_gold: list[Example]
     test: list[Example]
     removed: dict[str, int]
+    contradictions: list[tuple[Example, Example]] = field(default_factory=list)
 
     @property
     def labelled(self) -> dict[str, list[Example]]:
@@ -71,7 +73,7 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
     fraction, seed = partition.fraction, partition.seed
     if not 0 < partition.development_share < 1:
         raise InputError(f"development_share {partition.development_share:g}: give a share between 0 and 1, as 0.2")
-    kept, removed = _without_repeats(task, train, test)
+    kept, removed, contradictions = _without_repeats(task, train, test)
     count = round(fraction * len(kept)) if fraction <= 1 else int(fraction)
     _check(task, kept, count, fraction)
     order = _stratified_order(task, kept, random.Random(f"split {seed}"))
@@ -89,17 +91,26 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
         pool_gold=rest,
         test=_limited(task, tested, partition.test_limit),
         removed=removed | ({"joined in test": joined} if joined else {}),
+        contradictions=contradictions,
     )
 
 
 def _without_repeats(
     task: Task, train: Sequence[Example], test: Sequence[Example]
-) -> tuple[list[Example], dict[str, int]]:
+) -> tuple[list[Example], dict[str, int], list[tuple[Example, Example]]]:
     in_test = {task.key(example) for example in test}
     fresh = [example for example in train if task.key(example) not in in_test]
     kept, repeated = _joined(task, fresh)
-    name = "repeated in train" if task.labels else "joined to the row with the same input"
-    return kept, {"also in test": len(train) - len(fresh), name: repeated}
+    removed = {"also in test": len(train) - len(fresh)}
+    if not task.labels:
+        return kept, removed | {"joined to the row with the same input": repeated}, []
+    first = {task.key(example): example for example in kept}
+    pairs = [(first[task.key(example)], example) for example in fresh]
+    contradictions = [(one, other) for one, other in pairs if one.target != other.target]
+    removed["repeated in train"] = repeated - len(contradictions)
+    if contradictions:
+        removed["repeated in train with another label"] = len(contradictions)
+    return kept, removed, contradictions
 
 
 def _joined(task: Task, rows: Sequence[Example]) -> tuple[list[Example], int]:

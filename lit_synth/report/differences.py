@@ -30,7 +30,7 @@ def add_differences(
     for strategy in strategies:
         seeds = sorted(set(gold.per_seed) & set(strategy.per_seed))
         if strategy.name != "gold" and seeds:
-            compared[strategy.name] = seeds, _compare(gold, strategy, seeds, units)
+            compared[strategy.name] = seeds, compare(gold, strategy, seeds, units)
     tested = {name: found.p for name, (_, found) in compared.items() if name in CANDIDATES and found}
     corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
     results = []
@@ -50,9 +50,14 @@ def add_differences(
     return _recovered(results)
 
 
-def _compare(
+def compare(
     gold: StrategySummary, other: StrategySummary, seeds: list[int], units: Mapping[str, Units]
 ) -> Comparison | None:
+    """Compare a strategy with gold only on some seeds; ``None`` where neither units nor seeds allow it.
+
+    Raises:
+        InputError: The two were tested on different rows with the same seed.
+    """
     first, second = units["gold"], units[other.name]
     if all(seed in first and seed in second for seed in seeds):
         for seed in seeds:

@@ -21,7 +21,8 @@ class RunFolder:
 
     Args:
         path: The folder.
-        metrics: Rows of ``metrics.json``.
+        metrics: Rows of ``metrics.json`` of students that learnt from every synthetic row, or from none.
+        smaller: Rows of students of a smaller amount; their strategy is the stage's folder, such as ``annotate_500``.
         details: ``run.json``, or empty.
         splits: ``splits.json`` by seed, or empty.
         config: Text of ``config.yaml``, or empty.
@@ -31,6 +32,7 @@ class RunFolder:
 
     path: Path
     metrics: list[dict[str, Any]]
+    smaller: list[dict[str, Any]]
     details: Mapping[str, Any]
     splits: Mapping[str, Any]
     config: str
@@ -112,24 +114,29 @@ def read_run(path: Path) -> RunFolder:
     """
     if not (path / "metrics.json").exists():
         raise InputError(f"{path}: no metrics.json; is this the --output of `lit_synth run`, and has it finished?")
-    metrics = _read_json(path / "metrics.json", [])
+    metrics = read_json(path / "metrics.json", [])
     for row in metrics:
         missing = {"task", "strategy", "seed", "n_gold", "n_synthetic", "metric", "value"} - set(row)
         if missing:
             raise InputError(f"{path / 'metrics.json'}: a row has no {sorted(missing)[0]!r}: {json.dumps(row)[:120]}")
-    details = _read_json(path / "run.json", {})
+    details = read_json(path / "run.json", {})
     config = path / "config.yaml"
     text = config.read_text(encoding="utf-8") if config.exists() else ""
     settings = _settings(config, text)
     return RunFolder(
         path=path,
-        metrics=metrics,
+        metrics=[row for row in metrics if row.get("amount") is None],
+        smaller=[_of_stage(row) for row in metrics if row.get("amount") is not None],
         details=details,
-        splits=_read_json(path / "splits.json", {}),
+        splits=read_json(path / "splits.json", {}),
         config=text,
         settings=settings,
         limits=Limits(details.get("limit"), settings.get("pool_limit"), settings.get("test_limit")),
     )
+
+
+def _of_stage(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"strategy": f"{row['strategy']}_{row['amount']}"}
 
 
 def _settings(path: Path, text: str) -> Mapping[str, Any]:
@@ -142,7 +149,7 @@ def _settings(path: Path, text: str) -> Mapping[str, Any]:
     return content
 
 
-def _read_json(path: Path, absent: Any) -> Any:
+def read_json(path: Path, absent: Any) -> Any:
     """Return the content of a file, which must be of the type of ``absent``, or ``absent`` where there is none."""
     if not path.exists():
         return absent

@@ -54,20 +54,40 @@ def table(
         caption: A note under the table; left out where empty.
         sorts: Whether the page's script lets a reader sort the rows: each has to stand for itself.
     """
+    return _scrolling(headers, [tag("tbody", *_rows(rows, left))], left, caption, sorts)
 
-    def kind(column: int) -> dict[str, str]:
-        return {} if column < left else {"class_": "figure"}
 
-    def cell(column: int, content: object) -> Markup:
-        shown, value = content if isinstance(content, Sorted) else (content, None)
-        known = {} if value is None else {"data_value": f"{value:.6g}"}
-        return tag("td" if column else "th", shown, **({} if column else {"scope": "row"}), **kind(column), **known)
+def grouped_table(
+    headers: Sequence[str], groups: Iterable[tuple[str, Iterable[Sequence[object]]]], left: int = 1, caption: str = ""
+) -> Markup:
+    """Return a table whose rows stand below the name of their group; the rest is as in `table`."""
+    across = {"scope": "rowgroup", "colspan": str(len(headers)), "class_": "group"}
+    bodies = [tag("tbody", tag("tr", tag("th", name, **across)), *_rows(rows, left)) for name, rows in groups]
+    return _scrolling(headers, bodies, left, caption)
 
-    head = tag("tr", *(tag("th", name, scope="col", **kind(i)) for i, name in enumerate(headers)))
-    body = (tag("tr", *(cell(i, content) for i, content in enumerate(row))) for row in rows)
+
+def _scrolling(
+    headers: Sequence[str], bodies: Iterable[Markup], left: int, caption: str, sorts: bool = False
+) -> Markup:
+    head = tag("tr", *(tag("th", name, scope="col", **_kind(i, left)) for i, name in enumerate(headers)))
     note = tag("p", caption, class_="note") if caption else ""
-    inner = tag("table", tag("thead", head), tag("tbody", *body), **({"class_": "sorts"} if sorts else {}))
+    inner = tag("table", tag("thead", head), *bodies, **({"class_": "sorts"} if sorts else {}))
     return Markup(tag("div", inner, class_="scroll", tabindex="0") + note)
+
+
+def _rows(rows: Iterable[Sequence[object]], left: int) -> Iterable[Markup]:
+    for row in rows:
+        yield tag("tr", *(_cell(i, content, _kind(i, left)) for i, content in enumerate(row)))
+
+
+def _cell(column: int, content: object, kind: dict[str, str]) -> Markup:
+    shown, value = content if isinstance(content, Sorted) else (content, None)
+    known = {} if value is None else {"data_value": f"{value:.6g}"}
+    return tag("td", shown, **kind, **known) if column else tag("th", shown, scope="row", **kind, **known)
+
+
+def _kind(column: int, left: int) -> dict[str, str]:
+    return {} if column < left else {"class_": "figure"}
 
 
 def section(title: str, *children: object, note: object = "") -> Markup:

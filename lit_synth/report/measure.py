@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
+from typing import Any
 
 from lit_synth.examples import InputError
 from lit_synth.report.differences import add_differences
@@ -42,7 +43,7 @@ def measure(folder: RunFolder) -> Summary:
         for name in ordered
     }
     units = {name: read_units(folder, name, seeds) for name in ordered}
-    strategies = [_strategy(folder, name, units[name], predictions[name]) for name in ordered]
+    strategies = [measure_strategy(folder, folder.metrics, name, units[name], predictions[name]) for name in ordered]
     test = next((rows for by_seed in predictions.values() for rows in by_seed.values()), {})
     gold = [prediction.gold for prediction in test.values()]
     return Summary(
@@ -51,7 +52,7 @@ def measure(folder: RunFolder) -> Summary:
         is_text=folder.is_text,
         seeds=seeds,
         limits=folder.limits,
-        labels=_labels_spent(folder, seeds, strategies),
+        labels=labels_spent(folder, seeds, strategies),
         test_rows=len(gold) or None,
         test_units=next((len(scores) for by_seed in units.values() for scores in by_seed.values()), None),
         trivial=None if folder.is_text else trivial_answer(headline, gold),
@@ -64,8 +65,22 @@ def measure(folder: RunFolder) -> Summary:
     )
 
 
-def _strategy(folder: RunFolder, name: str, units: Units, predictions: Predictions) -> StrategySummary:
-    rows = [row for row in folder.metrics if row["strategy"] == name]
+def measure_strategy(
+    folder: RunFolder, every: Sequence[Mapping[str, Any]], name: str, units: Units, predictions: Predictions
+) -> StrategySummary:
+    """Compute the figures of one strategy, without differences.
+
+    Args:
+        folder: Of the run.
+        every: Rows of ``metrics.json`` among which the strategy's are.
+        name: The strategy, which is also the folder of its stage.
+        units: Its scores of single units.
+        predictions: What calibration is computed from; may be empty.
+
+    Raises:
+        InputError: The scores contradict ``metrics.json``.
+    """
+    rows = [row for row in every if row["strategy"] == name]
     by_metric = {
         metric: {int(row["seed"]): float(row["value"]) for row in rows if row["metric"] == metric}
         for metric in folder.metric_names
@@ -105,8 +120,8 @@ def _calibration(predictions: Predictions) -> float | None:
     return expected_calibration_error(confidences, [prediction.correct for prediction in every])
 
 
-def _labels_spent(folder: RunFolder, seeds: Sequence[int], strategies: Sequence[StrategySummary]) -> int:
-    """Count development rows too: somebody labelled them."""
+def labels_spent(folder: RunFolder, seeds: Sequence[int], strategies: Sequence[StrategySummary]) -> int:
+    """Return the gold rows spent, development rows too: somebody labelled them."""
     parts = [folder.splits[f"seed{seed}"] for seed in seeds if f"seed{seed}" in folder.splits]
     if parts:
         return round(fmean(part.get("gold", 0) + part.get("development", 0) for part in parts))

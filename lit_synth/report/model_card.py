@@ -31,11 +31,16 @@ _EMBEDDED = {
 
 def write_model_cards(folder: RunFolder, summary: Summary) -> None:
     """Write a card into the folder of every student that this run has exported itself."""
-    for row in folder.metrics:
-        if row["metric"] == folder.headline and row["strategy"] in _LEARNT:
+    for row in (*folder.metrics, *folder.smaller):
+        if row["metric"] == folder.headline and _source(row) in _LEARNT:
             model = folder.path / f"seed{row['seed']}" / row["strategy"] / "model"
             if model.is_dir() and _is_own(folder.path, model):
                 write_readme(model, _metadata(folder, summary, model, row), _parts(folder, summary, model, row))
+
+
+def _source(row: Mapping[str, Any]) -> str:
+    """Return the strategy of a student, which of a smaller amount is known by both."""
+    return str(row["strategy"]).removesuffix(f"_{row.get('amount')}")
 
 
 def _is_own(run: Path, model: Path) -> bool:
@@ -52,7 +57,7 @@ def _metadata(folder: RunFolder, summary: Summary, model: Path, row: Mapping[str
         "pipeline_tag": kind,
         # The hub takes names of its own for this; a folder says nothing to others.
         **({"base_model": known} if known.count("/") == 1 and not Path(known).exists() else {}),
-        "tags": ["lit_synth", *(["synthetic"] if row["strategy"] in CANDIDATES else [])],
+        "tags": ["lit_synth", *(["synthetic"] if _source(row) in CANDIDATES else [])],
         "metrics": [folder.headline],
     }
     interval = _interval(folder, summary, row)
@@ -72,7 +77,7 @@ def _parts(folder: RunFolder, summary: Summary, model: Path, row: Mapping[str, A
     return [
         f"# {plain(summary.task)}: {row['strategy']}, seed {row['seed']}",
         f"A small model for {plain(summary.task)}, made by lit_synth. It began as {plain(_base(model))} and learnt "
-        f"from {_LEARNT[row['strategy']]}: {count(row['n_gold'])} rows with true targets, development rows among them, "
+        f"from {_LEARNT[_source(row)]}: {count(row['n_gold'])} rows with true targets, development rows among them, "
         f"and {count(row['n_synthetic'])} synthetic rows.",
         "## Use",
         _use(folder),
@@ -149,7 +154,7 @@ def _limits(folder: RunFolder, summary: Summary, row: Mapping[str, Any]) -> Iter
         yield folder.limits.caption
     yield "Intervals of one model are over test rows: another training, or another split, may come out differently."
     yield "What is unlike the rows of this task it has not been tested on."
-    if row["strategy"] in CANDIDATES:
+    if _source(row) in CANDIDATES:
         yield "It has learnt the mistakes and biases of its teacher along with the rest."
     if row["strategy"] == "full":
         yield "It learnt from every true target: it is the ceiling of the run, which others are held against."

@@ -1,6 +1,7 @@
 """One self-contained page of a run: no network, light and dark; its one script only sorts and filters."""
 
 from base64 import b64encode
+from collections.abc import Iterable
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +15,7 @@ from lit_synth.report.confusion import confusions
 from lit_synth.report.dataset_card import write_dataset_card
 from lit_synth.report.diversity import diversity
 from lit_synth.report.folder import RunFolder, read_run
-from lit_synth.report.markup import join, text
+from lit_synth.report.markup import Markup, join, text
 from lit_synth.report.measure import measure
 from lit_synth.report.model_card import write_model_cards
 from lit_synth.report.samples import samples
@@ -53,13 +54,45 @@ def write_report(run: Path) -> Path:
     """
     folder = read_run(run)
     summary = conclude(measure(folder))
-    path = run / "report.html"
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(render(folder, summary), encoding="utf-8")
-    partial.replace(path)
+    path = save(run / "report.html", render(folder, summary))
     write_dataset_card(folder, summary)
     write_model_cards(folder, summary)
     return path
+
+
+def page_of(run: Path) -> str:
+    """Return the page of a run's folder.
+
+    Raises:
+        InputError: A file of the run is missing or is not what it should be.
+    """
+    folder = read_run(run)
+    return render(folder, conclude(measure(folder)))
+
+
+def save(path: Path, text: str) -> Path:
+    """Write a file as a whole or not at all, and return its path."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def document(title: str, parts: Iterable[Markup]) -> str:
+    """Return a whole page with style and script in it."""
+    style, script = ((files("lit_synth.report") / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    return PAGE.substitute(title=text(title), style=style, script=script, policy=policy(script), body=join(parts, "\n"))
+
+
+def policy(script: str) -> str:
+    """Return what a browser may do with the page: nothing from elsewhere, and no script but this one, by its hash.
+
+    >>> policy("")[:45]
+    "default-src 'none'; style-src 'unsafe-inline'"
+    """
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    allowed = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    return f"{allowed}; base-uri 'none'; form-action 'none'"
 
 
 def render(folder: RunFolder, summary: Summary) -> str:
@@ -84,17 +117,4 @@ def render(folder: RunFolder, summary: Summary) -> str:
         record.training(folder),
         record.reproduction(folder),
     ]
-    style, script = ((files("lit_synth.report") / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    title = text(f"{summary.task}: did it pay?")
-    return PAGE.substitute(title=title, style=style, script=script, policy=policy(script), body=join(parts, "\n"))
-
-
-def policy(script: str) -> str:
-    """Return what a browser may do with the page: nothing from elsewhere, and no script but this one, by its hash.
-
-    >>> policy("")[:45]
-    "default-src 'none'; style-src 'unsafe-inline'"
-    """
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    allowed = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-    return f"{allowed}; base-uri 'none'; form-action 'none'"
+    return document(f"{summary.task}: did it pay?", parts)

@@ -8,7 +8,6 @@ from lit_synth.report.findings import StrategySummary, Summary
 from lit_synth.report.markup import Markup, Sorted, join, section, stacked, table, tag, text
 from lit_synth.report.table import cells
 from lit_synth.report.wording import (
-    MINUS,
     basis,
     describe,
     describe_test,
@@ -18,6 +17,7 @@ from lit_synth.report.wording import (
     points,
     span,
     spent,
+    whole_percent,
 )
 
 
@@ -32,8 +32,8 @@ def header(summary: Summary) -> Markup:
     return tag(
         "header",
         tag("p", *(tag("span", fact) for fact in [*facts, *summary.limits.facts]), class_="facts"),
-        tag("h1", _emphasise(summary.verdict)),
-        *(tag("p", _emphasise(sentence), class_="other") for sentence in summary.others),
+        tag("h1", emphasise(summary.verdict)),
+        *(tag("p", emphasise(sentence), class_="other") for sentence in summary.others),
         key_figures(summary),
         *(tag("p", warning, class_="warning", role="note") for warning in summary.warnings),
     )
@@ -51,7 +51,7 @@ def key_figures(summary: Summary) -> Markup:
         ("difference, points", points(difference.mean), span(difference.interval, sign=True), ""),
     ]
     if best.recovered is not None:
-        shown.append(("gap recovered", _whole(best.recovered), "", "full"))
+        shown.append(("gap recovered", whole_percent(best.recovered), "", "full"))
     items = (
         tag("div", tag("dt", name), tag("dd", tag("b", value), tag("small", under)), class_=f"key {colour}".strip())
         for name, value, under, colour in shown
@@ -118,7 +118,7 @@ def measures(summary: Summary) -> Markup:
         about.append(f"p: {listing(list(tests))} against gold only, Holm-corrected.")
     if any(strategy.recovered is not None for strategy in shown):
         shares = [strategy.recovered for strategy in shown]
-        columns["gap recovered"] = [_sorted(share, _whole) for share in shares]
+        columns["gap recovered"] = [_sorted(share, whole_percent) for share in shares]
         about.append("Gap: from gold only (0 %) to full (100 %).")
     if not columns:
         return Markup()
@@ -151,11 +151,7 @@ def _name(strategy: StrategySummary) -> Markup:
     return tag("span", strategy.name, class_=f"dot {strategy.name}")
 
 
-def _whole(share: float) -> str:
-    return f"{100 * share:.0f} %".replace("-", MINUS)
-
-
-def _emphasise(sentence: str) -> Markup:
+def emphasise(sentence: str) -> Markup:
     """Set the outcome in strong type and what is in brackets in a lighter one."""
     escaped = re.sub(r"(\([^)]*\))", r'<span class="aside">\1</span>', text(sentence))
     escaped = re.sub(r"\b(it paid)\b", r'<strong class="paid">\1</strong>', escaped)

@@ -1,5 +1,6 @@
 """Figures as text, in one way for terminal, page and figure."""
 
+import math
 from collections.abc import Sequence
 
 from lit_synth.report.comparisons import Test
@@ -48,6 +49,15 @@ def percent(value: float) -> str:
     '75.8 %'
     """
     return f"{100 * value:.1f} %"
+
+
+def whole_percent(share: float) -> str:
+    """Write a share as a whole percentage.
+
+    >>> whole_percent(0.853), whole_percent(float("inf"))
+    ('85 %', 'endless')
+    """
+    return "endless" if math.isinf(share) else f"{100 * share:.0f} %".replace("-", MINUS)
 
 
 def points(value: float, sign: bool = True) -> str:

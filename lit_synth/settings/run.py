@@ -1,6 +1,7 @@
 """The whole run: its data, its strategies, and the settings of each part."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -14,6 +15,8 @@ from lit_synth.task import Task
 Strategy = Literal["gold", "annotate", "generate", "both", "full", "teacher", "few_shot"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 STUDENTS = STRATEGIES[:5]
+SYNTHETIC = STRATEGIES[1:4]
+"""Those whose students learn from synthetic rows."""
 FOR_LABELS = (
     "teacher.label_score",
     "curation.students",
@@ -45,6 +48,7 @@ class RunSettings:
         seeds: One run of every stage a seed.
         strategies: What students are trained on; ``teacher`` scores the teacher itself, ``few_shot`` a model
             that is prompted only (not done unless it is asked for).
+        amounts: Numbers of rows of each source on which further students are trained: how much is gained by how many.
         limit: Cap on pool, synthetic and test rows.
         development_share: Share of gold held out for early stopping and the search.
         pool_limit: Most rows of the pool.
@@ -68,6 +72,7 @@ class RunSettings:
     fraction: float = 0.05
     seeds: tuple[int, ...] = (0,)
     strategies: tuple[Strategy, ...] = (*STUDENTS, "teacher")
+    amounts: tuple[int, ...] = ()
     limit: int | None = None
     development_share: float = 0.2
     pool_limit: int | None = None
@@ -86,6 +91,8 @@ class RunSettings:
         amounts = self.generation.amounts
         if list(amounts) != sorted({*amounts}) or (amounts and amounts[0] < 1):
             raise InputError(f"generation.amounts {list(amounts)}: give rising numbers of rows, each 1 or more")
+        if min(self.amounts, default=1) < 1:
+            raise InputError(f"amounts {list(self.amounts)}: give numbers of rows, each 1 or more")
         for name, value in (("amount", self.generation.amount), ("attempts", self.generation.attempts)):
             if value < 1:
                 raise InputError(f"generation.{name} {value:g}: give 1 or more")
@@ -133,3 +140,8 @@ class RunSettings:
         """Rows to generate, under the limit."""
         most = max(self.generation.amounts, default=self.generation.amount)
         return min(most, self.limit or most)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the settings as what YAML can hold, and `lit_synth run --config` reads."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
+        return plain

@@ -77,5 +77,10 @@ def test_generation_is_judged_by_what_the_teacher_reads_in_it() -> None:
     assert "generating loses part" in advice((1.0, 1.0), generate={"agreement": 0.3})
 
 
+def test_annotation_that_collapsed_to_one_label_is_told() -> None:
+    assert "Every row of annotate has the same label" in advice((1.0, 1.0), annotate={"labels": 1})
+    assert "same label" not in advice((1.0, 1.0), annotate={"labels": 2})
+
+
 def test_a_task_of_texts_has_no_annotators_to_be_judged() -> None:
     assert advise({"strategies": {"annotate": {}}}) == []

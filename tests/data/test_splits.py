@@ -139,6 +139,15 @@ def test_repeats_are_counted_and_removed() -> None:
     assert "train-3" in gold(parts) | ids(parts.pool)
 
 
+def test_contradictions_are_counted_apart_and_the_first_label_counts() -> None:
+    again = [Example("r1", {"text": "TRAIN  text 3"}, "b"), Example("r2", {"text": "train text 3"}, "a")]
+    parts = make_splits(TASK, [*TRAIN, *again], TEST, Partition(0.1))
+    assert parts.removed == {"also in test": 0, "repeated in train": 1, "repeated in train with another label": 1}
+    assert [(one.id, other.id) for one, other in parts.contradictions] == [("train-3", "r1")]
+    assert "r1" not in gold(parts) | ids(parts.pool)
+    assert not split(0.1).contradictions
+
+
 @pytest.mark.parametrize(
     ("fraction", "told"),
     [

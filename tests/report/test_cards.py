@@ -163,6 +163,22 @@ def test_a_student_of_two_stages_began_where_the_first_did(make_run: MakeRun) ->
     assert metadata(run).base_model == "owner/small"
 
 
+def test_a_student_of_a_smaller_amount_has_a_card_of_its_own(make_run: MakeRun) -> None:
+    run = export(make_run())
+    small = run / "seed0" / "both_100"
+    (small / "model").mkdir(parents=True)
+    predictions = (run / "seed0" / "generate" / "predictions.jsonl").read_text()
+    (small / "predictions.jsonl").write_text(predictions)
+    rows = json.loads((run / "metrics.json").read_text())
+    of_generate = next(row for row in rows if row["strategy"] == "generate")
+    rows.append(of_generate | {"strategy": "both", "amount": 100, "n_synthetic": 200})
+    (run / "metrics.json").write_text(json.dumps(rows))
+    write_report(run)
+    assert "200 synthetic rows" in card(run, "both_100")
+    assert "450 synthetic rows" in card(run, "both")
+    assert "Test accuracy: 80.0 %, 95 % interval" in card(run, "both_100")
+
+
 def test_a_folder_is_no_base_model_of_the_hub(make_run: MakeRun) -> None:
     run = export(make_run())
     (run / "seed0" / "both" / "config.yaml").write_text("model: {init_args: {model: /models/of/mine}}")

@@ -1,0 +1,98 @@
+"""What a run found, one file a seed, so that seeds may run side by side; the run's own files are composed of them."""
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lit_synth.examples import InputError
+from lit_synth.ledger import write_json
+
+
+class Record:
+    """Figures and details of one seed, kept on disk after every stage.
+
+    Args:
+        output: Of the run.
+        seed: Name of the seed, such as ``seed0``.
+        data: Hash of its rows: what was found on other rows is forgotten.
+    """
+
+    def __init__(self, output: Path, seed: str, data: str) -> None:
+        self.path = output / "records" / f"{seed}.json"
+        found = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
+        if found.get("data") != data:
+            found = {"data": data, "metrics": [], "details": {}}
+        self.content: dict[str, Any] = found
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What else the report shows, by name."""
+        details: dict[str, Any] = self.content["details"]
+        return details
+
+    def part(self, name: str) -> dict[str, Any]:
+        """Return one of the details to be filled."""
+        part: dict[str, Any] = self.details.setdefault(name, {})
+        return part
+
+    def add(self, rows: list[dict[str, Any]]) -> None:
+        """Add the figures of one student, or replace those it had."""
+        new = {_whose(row) for row in rows}
+        self.content["metrics"] = [row for row in self.content["metrics"] if _whose(row) not in new] + rows
+
+    def save(self) -> None:
+        """Write the file, unless it says the same already."""
+        if not self.path.exists() or json.loads(self.path.read_text(encoding="utf-8")) != self.content:
+            self.path.parent.mkdir(exist_ok=True)
+            write_json(self.path, self.content)
+
+
+@contextmanager
+def alone(output: Path, seed: str) -> Iterator[None]:
+    """Keep a second process from the same seed of the same run: two would write the same rows.
+
+    Raises:
+        InputError: There is one at work.
+    """
+    path = output / "records" / f"{seed}.lock"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(f"{output}: another process works on {seed}; wait for its end, or stop it") from None
+        yield
+
+
+def compose(output: Path, order: list[str], told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Write ``metrics.json``, ``splits.json`` and ``run.json`` from the records of all seeds; return the figures.
+
+    Args:
+        output: Of the run.
+        order: Strategies, as they are listed.
+        told: What ``run.json`` says that is of no seed.
+    """
+    files = sorted((output / "records").glob("seed*.json"), key=lambda path: int(path.stem.removeprefix("seed")))
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
+    metrics = [row for one in found.values() for row in sorted(one["metrics"], key=lambda row: _place(row, order))]
+    details: dict[str, dict[str, Any]] = {}
+    for seed, one in found.items():
+        for name, value in one["details"].items():
+            if value:
+                details.setdefault(name, {})[seed] = value
+    splits = details.pop("splits", {})
+    write_json(output / "metrics.json", metrics)
+    write_json(output / "splits.json", splits)
+    write_json(output / "run.json", {**told, **details})
+    return metrics
+
+
+def _whose(row: Mapping[str, Any]) -> tuple[str, int | None]:
+    return row["strategy"], row["amount"]
+
+
+def _place(row: Mapping[str, Any], order: list[str]) -> tuple[int, float]:
+    return order.index(row["strategy"]), row["amount"] or float("inf")

@@ -1,0 +1,146 @@
+"""One self-contained page of several runs: what synthetic rows are worth, curves, every student, cost, failures."""
+
+from collections.abc import Sequence
+
+from lit_synth.report.collection import Collection
+from lit_synth.report.costs import costs
+from lit_synth.report.curves import learning_figure
+from lit_synth.report.markup import Markup, grouped_table, section, stacked, table, tag
+from lit_synth.report.outcomes import TaskOutcomes
+from lit_synth.report.page import document
+from lit_synth.report.results import emphasise
+from lit_synth.report.saturation import panels, saturation_figure
+from lit_synth.report.sentences import about_worth, best_of, headline, sentences, warnings
+from lit_synth.report.students import about_students, cells, group_title, headers
+from lit_synth.report.wording import listing, seconds
+
+
+def render_several(collection: Collection, tasks: Sequence[TaskOutcomes]) -> str:
+    """Return the page."""
+    parts = [_header(collection, tasks)]
+    for number, task in enumerate(tasks):
+        name = f"{task.task}: " if len(tasks) > 1 else ""
+        parts += [_learning(task, name, number), _saturation(task, name, number), _students(task, name)]
+    parts += [_cost(collection), _failed(collection), _runs(collection)]
+    return document(f"{listing([task.task for task in tasks])}: what synthetic rows are worth", parts)
+
+
+def _header(collection: Collection, tasks: Sequence[TaskOutcomes]) -> Markup:
+    seeds = sorted({seed for task in tasks for seed in task.seeds})
+    facts = [
+        listing([task.task for task in tasks]),
+        f"{len(collection.runs)} run{'s' * (len(collection.runs) > 1)}",
+        f"seed{'s' * (len(seeds) > 1)} {listing(list(map(str, seeds)))}",
+    ]
+    first = headline(tasks)
+    others: list[tuple[str, str]] = []
+    for task in tasks:
+        told = sentences(task)
+        others += [(task.task if len(tasks) > 1 else "", one) for one in told[len(tasks) == 1 :]]
+    notes = filter(None, [about_worth(tasks), *dict.fromkeys(task.caption for task in tasks)])
+    return tag(
+        "header",
+        tag("p", *(tag("span", fact) for fact in facts), class_="facts"),
+        tag("h1", emphasise(first)),
+        *(tag("p", tag("b", f"{name}. ") if name else "", emphasise(one), class_="other") for name, one in others),
+        tag("p", " ".join(notes), class_="note after"),
+        *(tag("p", warning, class_="warning", role="note") for warning in [*warnings(tasks), *_absent(collection)]),
+    )
+
+
+def _absent(collection: Collection) -> list[str]:
+    found = []
+    if collection.unfinished:
+        names = listing([path.name for path in collection.unfinished])
+        found.append(f"Left out, since there is no metrics.json: {names}.")
+    if collection.failed:
+        number = len(collection.failed)
+        found.append(f"{number} job{'s' * (number > 1)} of the sweep failed; see below.")
+    return found
+
+
+def _learning(task: TaskOutcomes, name: str, number: int) -> Markup:
+    marked = next((best for run in task.runs if (best := best_of(task, run))), None)
+    several = len({outcome.labels for outcome in task.outcomes}) > 1
+    if not several:
+        return Markup()
+    figure = tag(
+        "figure",
+        tag("div", Markup(learning_figure(task, marked, 720, number)), class_="wide"),
+        tag("div", Markup(learning_figure(task, marked, 360, number)), class_="narrow"),
+        tag("figcaption", " ".join(filter(None, [_caption(task), task.caption]))),
+    )
+    about = f"Test {task.metric.column} over the labels that each student cost, in equal steps of their logarithm."
+    return section(f"{name}{'learning curves' if name else 'Learning curves'}", figure, note=about)
+
+
+def _caption(task: TaskOutcomes) -> str:
+    told = "Point: mean over seeds. Band and bar: 95 % interval." if len(task.seeds) > 1 else "Bar: 95 % interval."
+    if task.of_strategy("gold") and task.of_strategy("full"):
+        told += " Dotted: the curve of gold alone goes on to the student with every true label (full)."
+    return told
+
+
+def _saturation(task: TaskOutcomes, name: str, number: int) -> Markup:
+    if not panels(task):
+        return Markup()
+    figure = tag(
+        "figure",
+        tag("div", Markup(saturation_figure(task, 720, number)), class_="wide"),
+        tag("div", Markup(saturation_figure(task, 360, number)), class_="narrow"),
+        tag("figcaption", " ".join(filter(None, ["Band: 95 % interval.", task.caption]))),
+    )
+    about = "What more synthetic rows bring at each number of labels. With both, annotated and generated rows together."
+    return section(f"{name}{'amount' if name else 'Amount'}", figure, note=about)
+
+
+def _students(task: TaskOutcomes, name: str) -> Markup:
+    def row(values: list[tuple[str, str]]) -> list[object]:
+        strategy, *figures = values
+        dot = tag("span", strategy[0], class_=f"dot {strategy[0]}")
+        return [dot, *(stacked(value, under) for value, under in figures)]
+
+    groups = [(group_title(task, run), [row(cells(task, outcome)) for outcome in task.of(run)]) for run in task.runs]
+    shown = grouped_table(headers(task), groups, caption=task.caption)
+    title = f"{name}{'every student' if name else 'Every student'}"
+    return tag("div", section(title, shown, note=about_students(task)), class_="broad")
+
+
+def _cost(collection: Collection) -> Markup:
+    stages, by_run = costs(collection)
+    if not stages:
+        return Markup()
+    names = list(by_run)
+
+    def total(found: Sequence[float]) -> Markup | str:
+        return seconds(sum(found)) if found else ""
+
+    rows = [
+        (stage, *(seconds(by_run[run][stage]) if stage in by_run[run] else "" for run in names), total(every))
+        for stage in stages
+        if (every := [found[stage] for found in by_run.values() if stage in found])
+    ]
+    sums = [total(list(found.values())) for found in by_run.values()]
+    everything = total([taken for found in by_run.values() for taken in found.values()])
+    last = (tag("b", "together"), *(tag("b", one) for one in [*sums, everything]))
+    shown = table(["stage", *names, "together"], [*rows, last])
+    return tag("div", section("Cost", shown, note="Wall-clock time of the stages, summed over seeds."), class_="broad")
+
+
+def _failed(collection: Collection) -> Markup:
+    if not collection.failed:
+        return Markup()
+    rows = [
+        (job.sweep, f"{job.fraction:g}", str(job.seed), job.error, "" if job.seconds is None else seconds(job.seconds))
+        for job in collection.failed
+    ]
+    about = "Their students are missing above; the same command of the sweep tries them again."
+    return section("Failed jobs", table(("sweep", "fraction", "seed", "error", "after"), rows, left=4), note=about)
+
+
+def _runs(collection: Collection) -> Markup:
+    rows = [
+        (collection.names[run.path], tag("code", run.details.get("command", ""), class_="path"))
+        for run in collection.runs
+    ]
+    return section("Runs", table(("run", "command"), rows, left=2))
