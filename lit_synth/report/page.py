@@ -19,6 +19,7 @@ from lit_synth.report.markup import Markup, join, text
 from lit_synth.report.measure import measure
 from lit_synth.report.model_card import write_model_cards
 from lit_synth.report.samples import samples
+from lit_synth.report.scalars import write_scalars
 from lit_synth.report.shares import label_shares
 from lit_synth.report.summary import Summary
 from lit_synth.report.verdict import conclude
@@ -47,7 +48,7 @@ $body
 
 
 def write_report(run: Path) -> Path:
-    """Write ``report.html`` into a run folder, and the cards of its rows and students; return the page's path.
+    """Write ``report.html`` into a run folder, the cards of its rows and students, and its scalars; return its path.
 
     Raises:
         InputError: A file of the run is missing or is not what it should be.
@@ -57,6 +58,7 @@ def write_report(run: Path) -> Path:
     path = save(run / "report.html", render(folder, summary))
     write_dataset_card(folder, summary)
     write_model_cards(folder, summary)
+    write_scalars(folder)
     return path
 
 

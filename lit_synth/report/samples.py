@@ -13,6 +13,8 @@ OPEN = 10
 """Rows of a list that are seen at once; the others are folded away."""
 LONG = 320
 """Characters of a text that are shown; what is more is folded away."""
+MOST = 10_000
+"""Characters of a text that are on the page at all, so that it stays small where documents are long."""
 
 
 def samples(folder: RunFolder) -> Markup:
@@ -83,5 +85,6 @@ def folded(value: str) -> object:
     if len(value) <= LONG:
         return value
     cut = value.rfind(" ", 0, LONG) if " " in value[:LONG] else LONG
-    rest = tag("details", tag("summary", f"{len(value) - cut:,} characters more"), value[cut:].strip(), class_="more")
-    return join([value[:cut], " … ", rest])
+    left = f" … {count(len(value) - MOST)} characters are left out" if len(value) > MOST else ""
+    more = tag("summary", f"{count(len(value) - cut)} characters more")
+    return join([value[:cut], " … ", tag("details", more, f"{value[cut:MOST].strip()}{left}", class_="more")])

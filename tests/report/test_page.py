@@ -177,3 +177,11 @@ def test_a_text_outside_the_template_is_shown_as_it_was_written(make_run: MakeRu
     html = write_report(run).read_text()
     assert "two\nlines &lt;b&gt;" in html
     assert "(blank)" in html
+
+
+def test_a_long_document_is_cut_and_says_so(make_run: MakeRun) -> None:
+    run = make_run(text=lambda i: f"{i} " + "word " * 20_000)
+    html = write_report(run).read_text()
+    assert len(html) < 15e6 / 2
+    assert re.search(r"w\w* … 90,00\d characters are left out", html)
+    assert "99,6" in html.split("characters more")[0][-20:]
