@@ -27,6 +27,7 @@ def samples(folder: RunFolder) -> Markup:
             over = " and reasons" if rejected else "" if folder.is_text else " and labels"
             total = sum(found.number for found in surveys.values())
             about = f"{len(picked)} of {count(total)} rows, spread over strategies{over} by a fixed rule."
+            about += " An input that repeats is shown once." if len(picked) < min(KEPT, total) else ""
             show = _pair if folder.is_text else _labelled
             items = [show(strategy, example, rejected) for strategy, example in picked]
             parts.append(section(title, _list(kind, items), note=about))
