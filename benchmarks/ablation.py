@@ -10,15 +10,20 @@ Rewrites its section of ``benchmarks/RESULTS.md`` from all arms found in ``OUTPU
 """
 
 import json
+import random
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import yaml
 from results import MACHINE, markdown_table, write_section
 
+from lit_synth.examples import read_examples, write_examples
 from lit_synth.report.comparisons import paired_difference
+from lit_synth.stages import run_stage
 
 # Best for gold alone and for both in the search of configs/slurp_embedded.yaml, at 5 % and at 1 % (seed 0, development
 # part; the other strategies tie or end sooner): given to all, so that no arm is trained longer than another.
@@ -31,6 +36,7 @@ SETS = {
     "webnlg": "--config configs/webnlg_embedded.yaml --fraction 0.05",
 }
 POOL = "--curation.students 1 --curation.calibrate true"
+SHUFFLED = "shuffled labels"
 LABELS = {
     "plain": "--curation.labels hard",
     "soft labels": "",
@@ -49,6 +55,9 @@ LABELS = {
     "pool, gold twice": f"{POOL} --student.gold_weight 2",
     "pool, disagreement out": f"{POOL} --curation.rules.disagreement reject",
     "pool, no near duplicates": f"{POOL} --curation.rules.near_duplicates 0.8",
+    # Controls: at a rate of 0 the teacher stays as it was pretrained; and teacher's labels, dealt to other rows.
+    "untuned teacher": "--teacher.learning_rate 0 --teacher.max_epochs 1",
+    SHUFFLED: "",
 }
 TEXTS = {
     "plain": "--curation.rules.faithful false --curation.rules.schema false",
@@ -72,6 +81,26 @@ def command(name: str, arm: str, data: str, output: Path, seeds: str) -> list[st
     wanted = STRATEGIES if arm == "plain" else STRATEGIES[:4]
     words += ["--strategies", f"[{','.join(wanted)}]", "--output", str(output / _slug(arm))]
     return words if arm == "plain" else [*words, "--reuse", str(output / "plain")]
+
+
+def shuffle(output: Path, seed: int) -> None:
+    """Train a student as the plain recipe's ``annotate``, on the same rows with each other's targets."""
+    plain, folder = output / "plain" / f"seed{seed}" / "annotate", output / _slug(SHUFFLED) / f"seed{seed}" / "annotate"
+    if (folder / "scores.jsonl").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    config = yaml.safe_load((plain / "config.yaml").read_text().replace(str(plain), str(folder)))
+    mixture = config["data"]["init_args"]["mixture"]
+    (source,) = mixture["synthetic"]
+    rows = list(read_examples(Path(source)))
+    dealt = random.Random(seed).sample(rows, len(rows))
+    pairs = zip(rows, dealt, strict=True)
+    shuffled = folder / "shuffled.jsonl"
+    write_examples(
+        shuffled, [replace(row, target=other.target, probabilities=other.probabilities) for row, other in pairs]
+    )
+    mixture["synthetic"] = [str(shuffled)]
+    run_stage(config, ("fit", "test"))
 
 
 def scores(folder: Path, strategy: str) -> np.ndarray | None:
@@ -110,6 +139,10 @@ def main() -> None:
     seeds = sys.argv[4] if len(sys.argv) > 4 else "0,1,2"
     arms = list(TEXTS if name == "webnlg" else LABELS)
     for arm in sys.argv[5:] or arms:
+        if arm == SHUFFLED:
+            for seed in seeds.split(","):
+                shuffle(output, int(seed))
+            continue
         words = command(name, arm, data, output, seeds)
         subprocess.run([sys.executable, "-m", *words], check=True)  # noqa: S603 - our own command
     first = shlex.join(command(name, "plain", "DATA_DIR", Path("OUTPUT"), seeds))

@@ -131,7 +131,7 @@ class Pipeline:
         files = {name: synthesis.files[name] for name in sources}
         sizes = [sum(1 for _ in read_json_lines(path)) for path in files.values()]
         keys = [synthesis.keys[name] for name in sources]
-        amounts = [amount for amount in self.run.amounts if amount < max(sizes, default=0)]
+        amounts = [amount for amount in self.run.amounts if 0 < amount < max(sizes, default=0)]
         for amount in (None, *amounts):
             stage = students.train(strategy, files, keys, amount)
             self._record(record, seed, strategy, stage, amount, sum(min(size, amount or size) for size in sizes))

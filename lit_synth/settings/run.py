@@ -48,7 +48,8 @@ class RunSettings:
         seeds: One run of every stage a seed.
         strategies: What students are trained on; ``teacher`` scores the teacher itself, ``few_shot`` a model
             that is prompted only (not done unless it is asked for).
-        amounts: Numbers of rows of each source on which further students are trained: how much is gained by how many.
+        amounts: Numbers of rows of each source on which further students are trained: how much is gained by how many;
+            0 is gold alone, a strategy of its own.
         limit: Cap on pool, synthetic and test rows.
         development_share: Share of gold held out for early stopping and the search.
         pool_limit: Most rows of the pool.
@@ -91,8 +92,8 @@ class RunSettings:
         amounts = self.generation.amounts
         if list(amounts) != sorted({*amounts}) or (amounts and amounts[0] < 1):
             raise InputError(f"generation.amounts {list(amounts)}: give rising numbers of rows, each 1 or more")
-        if min(self.amounts, default=1) < 1:
-            raise InputError(f"amounts {list(self.amounts)}: give numbers of rows, each 1 or more")
+        if min(self.amounts, default=0) < 0:
+            raise InputError(f"amounts {list(self.amounts)}: give numbers of rows, each 0 or more")
         for name, value in (("amount", self.generation.amount), ("attempts", self.generation.attempts)):
             if value < 1:
                 raise InputError(f"generation.{name} {value:g}: give 1 or more")
