@@ -12,7 +12,7 @@ from lit_synth.report.findings import CANDIDATES, Summary
 from lit_synth.report.folder import RunFolder
 from lit_synth.report.intervals import table_interval
 from lit_synth.report.readme import bullets, plain, write_readme
-from lit_synth.report.wording import basis, count, points, span
+from lit_synth.report.wording import count, points, span
 
 _LEARNT = {
     "gold": "gold rows alone",
@@ -30,7 +30,10 @@ _EMBEDDED = {
 
 
 def write_model_cards(folder: RunFolder, summary: Summary) -> None:
-    """Write a card into the folder of every student that this run has exported itself."""
+    """Write a card into the folder of every student that this run has exported itself.
+
+    It tells of that student alone, so that a seed which is added later leaves it as it is.
+    """
     for row in (*folder.metrics, *folder.smaller):
         if row["metric"] == folder.headline and _source(row) in _LEARNT:
             model = folder.path / f"seed{row['seed']}" / row["strategy"] / "model"
@@ -143,10 +146,6 @@ def _figures(folder: RunFolder, summary: Summary, row: Mapping[str, Any]) -> Ite
         found = paired_difference([gold[name] for name in names], [own[name] for name in names])
         told = f"{points(found.difference)} points, 95 % interval {span(found.interval, sign=True)}"
         yield f"Against the student on gold alone, same seed and rows: {told}."
-    seeds, every = len(summary.seeds), summary.strategy(row["strategy"])
-    if seeds > 1 and every and every.interval:
-        told = f"{metric.show(every.mean)}, 95 % interval {span(every.interval)} {basis(seeds, metric.units)}"
-        yield f"Mean of {seeds} seeds: {told}."
 
 
 def _limits(folder: RunFolder, summary: Summary, row: Mapping[str, Any]) -> Iterator[str]:

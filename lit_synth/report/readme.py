@@ -11,23 +11,23 @@ import yaml
 MARK = "<!-- Written by lit_synth with the report. Delete this line and the file is yours: it is not written again. -->"
 
 
-def write_readme(folder: Path, metadata: Mapping[str, Any], parts: Iterable[str]) -> bool:
-    """Write ``README.md`` into a folder; tell whether it was, which it is not where somebody made it their own.
+def write_readme(folder: Path, metadata: Mapping[str, Any], parts: Iterable[str]) -> None:
+    """Write ``README.md`` into a folder, unless it is there as it would be or somebody made it their own.
 
     Args:
         folder: Exists already.
         metadata: Goes in front of the text as YAML.
         parts: Markdown, one block each; empty ones are left out.
     """
-    path = folder / "README.md"
-    if path.exists() and MARK not in path.read_text(encoding="utf-8"):
-        return False
     front = yaml.safe_dump(dict(metadata), sort_keys=False, allow_unicode=True, width=120)
-    text = "\n\n".join(filter(None, [f"---\n{front}---", MARK, *parts]))
+    text = "\n\n".join(filter(None, [f"---\n{front}---", MARK, *parts])) + "\n"
+    path = folder / "README.md"
+    before = path.read_text(encoding="utf-8") if path.exists() else MARK
+    if MARK not in before or before == text:
+        return
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text + "\n", encoding="utf-8")
+    partial.write_text(text, encoding="utf-8")
     partial.replace(path)
-    return True
 
 
 def plain(text: object) -> str:

@@ -135,7 +135,6 @@ def test_the_hub_reads_the_figure_of_a_student_with_interval_and_rows(make_run: 
     text = card(run, "annotate")
     assert "103 rows with true targets, development rows among them, and 300 synthetic rows" in text
     assert "Against the student on gold alone, same seed and rows: +8.5 points, 95 % interval" in text
-    assert "Mean of 2 seeds: 84." in text
     assert "Against the student" not in card(run, "gold")
 
 
@@ -216,6 +215,18 @@ def test_a_card_that_somebody_made_their_own_stays(make_run: MakeRun) -> None:
     path.write_text(mine)
     write_report(run)
     assert path.read_text() == mine
+
+
+def test_another_seed_leaves_the_cards_of_students_untouched(make_run: MakeRun) -> None:
+    run = export(make_run())
+    write_report(run)
+    cards = list(run.glob("seed0/*/model/README.md"))
+    before = {path: (path.stat().st_mtime_ns, path.read_text()) for path in cards}
+    assert len(before) == 5
+    export(make_run(seeds=(0, 1)), (0, 1))
+    write_report(run)
+    assert {path: (path.stat().st_mtime_ns, path.read_text()) for path in cards} == before
+    assert (run / "seed1" / "both" / "model" / "README.md").exists()
 
 
 def test_texts_of_a_run_are_no_markup_of_a_card(make_run: MakeRun) -> None:
