@@ -155,6 +155,8 @@ class Pipeline:
             "task": self.task.name,
             "labels": list(self.task.labels),
             "metrics": list(self.task.metrics),
+            "fields": list(self.task.fields),
+            "prompt": self.task.annotate_prompt,
             "long_field": self.task.long_field,
             "command": shlex.join(["lit_synth", *sys.argv[1:]]),
             "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in LIBRARIES},

@@ -12,8 +12,8 @@ from lit_synth.report.wording import count, listing, percent
 
 def yields(folder: RunFolder) -> Markup:
     """Return what became of the rows asked of the teacher, and by what they were judged."""
-    found = count_yield(folder.rows("synthetic"), folder.rows("rejected"))
-    seeds = {file.name for kind in ("synthetic", "rejected") for file in (folder.path / kind).glob("*/*.jsonl")}
+    found = count_yield(folder.synthetic, folder.rejected)
+    seeds = {name for one in (*folder.synthetic.values(), *folder.rejected.values()) for name in one.files}
     parts, about = [], []
     if found:
         rows = [row for one in found for row in _became(one)]

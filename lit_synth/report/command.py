@@ -8,7 +8,7 @@ from lit_synth.examples import InputError
 from lit_synth.report.appraise import appraise
 from lit_synth.report.collection import collect, is_run
 from lit_synth.report.export import as_csv, as_json, as_markdown
-from lit_synth.report.page import page_of, save
+from lit_synth.report.page import page_of, save, write_report
 from lit_synth.report.several import render_several
 
 Format = Literal["html", "md", "csv", "json"]
@@ -36,8 +36,7 @@ def report(paths: Sequence[Path], output: Path | None = None, form: Format = "ht
         return text if output is None else str(save(output, text))
     if output is None and len(paths) > 1:
         raise InputError("several folders have no place of their own for one page: give --output FILE")
-    target = output or paths[0] / "report.html"
     if len(paths) == 1 and is_run(paths[0]):
-        return str(save(target, page_of(paths[0])))
+        return str(write_report(paths[0]) if output is None else save(output, page_of(paths[0])))
     collection = collect(paths)
-    return str(save(target, render_several(collection, appraise(collection))))
+    return str(save(output or paths[0] / "report.html", render_several(collection, appraise(collection))))

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from lit_synth.examples import Example, InputError, read_examples
+from lit_synth.examples import InputError
 from lit_synth.report.limits import Limits
+from lit_synth.report.survey import Survey, read_surveys, reason
 from lit_synth.report.tested import Prediction, read_predictions, read_scores
 
 
@@ -24,6 +26,7 @@ class RunFolder:
         details: ``run.json``, or empty.
         splits: ``splits.json`` by seed, or empty.
         config: Text of ``config.yaml``, or empty.
+        settings: What it says.
         limits: Caps on the parts, out of both.
     """
 
@@ -33,6 +36,7 @@ class RunFolder:
     details: Mapping[str, Any]
     splits: Mapping[str, Any]
     config: str
+    settings: Mapping[str, Any]
     limits: Limits
 
     @property
@@ -91,13 +95,15 @@ class RunFolder:
             scores = {name: float(prediction.correct) for name, prediction in predictions.items()}
         return scores
 
-    def rows(self, kind: str) -> dict[str, list[Example]]:
-        """Return the rows below ``synthetic`` or ``rejected``, by strategy, seed after seed."""
-        return {
-            folder.name: [row for file in sorted(folder.glob("*.jsonl")) for row in read_examples(file)]
-            for folder in sorted((self.path / kind).glob("*"))
-            if folder.is_dir()
-        }
+    @cached_property
+    def synthetic(self) -> dict[str, Survey]:
+        """Accepted rows by strategy, over all seeds; a text of its own is no group."""
+        return read_surveys(self.path / "synthetic", lambda row: "" if self.is_text else str(row.target))
+
+    @cached_property
+    def rejected(self) -> dict[str, Survey]:
+        """Rejected rows by strategy, over all seeds, grouped by reason."""
+        return read_surveys(self.path / "rejected", reason)
 
 
 def read_run(path: Path) -> RunFolder:
@@ -126,6 +132,7 @@ def read_run(path: Path) -> RunFolder:
         details=details,
         splits=read_json(path / "splits.json", {}),
         config=text,
+        settings=settings,
         limits=Limits(details.get("limit"), settings.get("pool_limit"), settings.get("test_limit")),
     )
 

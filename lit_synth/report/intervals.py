@@ -69,6 +69,17 @@ def bootstrap_interval(values: ArrayLike, confidence: float = 0.95, resamples: i
     return Interval(float(low), float(high))
 
 
+def share_interval(share: float, rows: int, confidence: float = 0.95) -> Interval:
+    """Return the interval of a share of independent rows (Wilson 1927), where single rows are not at hand.
+
+    >>> low, high = share_interval(0.8, 100)
+    >>> round(low, 3), round(high, 3)
+    (0.711, 0.867)
+    """
+    found = stats.binomtest(round(share * rows), rows).proportion_ci(confidence, method="wilson")
+    return Interval(float(found.low), float(found.high))
+
+
 def table_interval(table: ArrayLike, confidence: float = 0.95) -> Interval:
     """Return the interval of the mean of a ``(seeds, units)`` table.
 

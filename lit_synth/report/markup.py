@@ -2,12 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import NamedTuple
 
 
 class Markup(str):
     """Text that is HTML already."""
 
     __slots__ = ()
+
+
+class Sorted(NamedTuple):
+    """A cell and the number by which its row is sorted, since a reader sees it rounded and with its interval."""
+
+    shown: object
+    value: float | None
 
 
 def text(value: object) -> Markup:
@@ -34,16 +42,19 @@ def tag(name: str, *children: object, **attributes: str) -> Markup:
     return Markup(f"<{name}{given}>{join(children)}</{name}>")
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1, caption: str = "") -> Markup:
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1, caption: str = "", sorts: bool = False
+) -> Markup:
     """Return a table that scrolls sideways on its own where the screen is too narrow.
 
     Args:
         headers: Column names.
-        rows: Cells.
+        rows: Cells; a `Sorted` one says by what its row is sorted.
         left: Number of first columns that hold text; the others hold figures.
         caption: A note under the table; left out where empty.
+        sorts: Whether the page's script lets a reader sort the rows: each has to stand for itself.
     """
-    return _scrolling(headers, [tag("tbody", *_rows(rows, left))], left, caption)
+    return _scrolling(headers, [tag("tbody", *_rows(rows, left))], left, caption, sorts)
 
 
 def grouped_table(
@@ -55,18 +66,24 @@ def grouped_table(
     return _scrolling(headers, bodies, left, caption)
 
 
-def _scrolling(headers: Sequence[str], bodies: Iterable[Markup], left: int, caption: str) -> Markup:
+def _scrolling(
+    headers: Sequence[str], bodies: Iterable[Markup], left: int, caption: str, sorts: bool = False
+) -> Markup:
     head = tag("tr", *(tag("th", name, scope="col", **_kind(i, left)) for i, name in enumerate(headers)))
     note = tag("p", caption, class_="note") if caption else ""
-    inner = tag("table", tag("thead", head), *bodies)
+    inner = tag("table", tag("thead", head), *bodies, **({"class_": "sorts"} if sorts else {}))
     return Markup(tag("div", inner, class_="scroll", tabindex="0") + note)
 
 
 def _rows(rows: Iterable[Sequence[object]], left: int) -> Iterable[Markup]:
     for row in rows:
-        first, *others = row
-        cells = (tag("td", cell, **_kind(i, left)) for i, cell in enumerate(others, 1))
-        yield tag("tr", tag("th", first, scope="row", **_kind(0, left)), *cells)
+        yield tag("tr", *(_cell(i, content, _kind(i, left)) for i, content in enumerate(row)))
+
+
+def _cell(column: int, content: object, kind: dict[str, str]) -> Markup:
+    shown, value = content if isinstance(content, Sorted) else (content, None)
+    known = {} if value is None else {"data_value": f"{value:.6g}"}
+    return tag("td", shown, **kind, **known) if column else tag("th", shown, scope="row", **kind, **known)
 
 
 def _kind(column: int, left: int) -> dict[str, str]:

@@ -1,6 +1,8 @@
-"""One self-contained page of a run: no script, no network, light and dark."""
+"""One self-contained page of a run: no network, light and dark; its one script only sorts and filters."""
 
+from base64 import b64encode
 from collections.abc import Iterable
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -9,11 +11,16 @@ from lit_synth.report import calibration, evidence, record, results
 from lit_synth.report.advice import advice
 from lit_synth.report.amounts import amounts
 from lit_synth.report.card import yields
+from lit_synth.report.confusion import confusions
+from lit_synth.report.dataset_card import write_dataset_card
 from lit_synth.report.diversity import diversity
 from lit_synth.report.folder import RunFolder, read_run
 from lit_synth.report.markup import Markup, join, text
 from lit_synth.report.measure import measure
+from lit_synth.report.model_card import write_model_cards
 from lit_synth.report.samples import samples
+from lit_synth.report.scalars import write_scalars
+from lit_synth.report.shares import label_shares
 from lit_synth.report.summary import Summary
 from lit_synth.report.verdict import conclude
 
@@ -24,7 +31,7 @@ PAGE = Template(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="$policy">
 <title>$title</title>
 <style>
 $style</style>
@@ -33,6 +40,7 @@ $style</style>
 <main>
 $body
 </main>
+<script>$script</script>
 </body>
 </html>
 """
@@ -40,12 +48,18 @@ $body
 
 
 def write_report(run: Path) -> Path:
-    """Write ``report.html`` into a run folder and return its path.
+    """Write ``report.html`` into a run folder, the cards of its rows and students, and its scalars; return its path.
 
     Raises:
         InputError: A file of the run is missing or is not what it should be.
     """
-    return save(run / "report.html", page_of(run))
+    folder = read_run(run)
+    summary = conclude(measure(folder))
+    path = save(run / "report.html", render(folder, summary))
+    write_dataset_card(folder, summary)
+    write_model_cards(folder, summary)
+    write_scalars(folder)
+    return path
 
 
 def page_of(run: Path) -> str:
@@ -67,9 +81,20 @@ def save(path: Path, text: str) -> Path:
 
 
 def document(title: str, parts: Iterable[Markup]) -> str:
-    """Return a whole page with the style in it."""
-    style = (files("lit_synth.report") / "page.css").read_text(encoding="utf-8")
-    return PAGE.substitute(title=text(title), style=style, body=join(parts, "\n"))
+    """Return a whole page with style and script in it."""
+    style, script = ((files("lit_synth.report") / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    return PAGE.substitute(title=text(title), style=style, script=script, policy=policy(script), body=join(parts, "\n"))
+
+
+def policy(script: str) -> str:
+    """Return what a browser may do with the page: nothing from elsewhere, and no script but this one, by its hash.
+
+    >>> policy("")[:45]
+    "default-src 'none'; style-src 'unsafe-inline'"
+    """
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    allowed = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    return f"{allowed}; base-uri 'none'; form-action 'none'"
 
 
 def render(folder: RunFolder, summary: Summary) -> str:
@@ -80,6 +105,7 @@ def render(folder: RunFolder, summary: Summary) -> str:
         results.headline(summary),
         results.metrics(summary),
         results.measures(summary),
+        confusions(folder, summary),
         evidence.data(folder),
         evidence.annotation(folder),
         evidence.few_shot(folder),
@@ -88,6 +114,7 @@ def render(folder: RunFolder, summary: Summary) -> str:
         yields(folder),
         amounts(folder),
         diversity(folder),
+        label_shares(folder, summary),
         samples(folder),
         record.training(folder),
         record.reproduction(folder),

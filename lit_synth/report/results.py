@@ -1,10 +1,11 @@
 """The first half of the page: verdict, figure, tables of results."""
 
 import re
+from collections.abc import Callable
 
 from lit_synth.report.figures import headline_figure
 from lit_synth.report.findings import StrategySummary, Summary
-from lit_synth.report.markup import Markup, join, section, stacked, table, tag, text
+from lit_synth.report.markup import Markup, Sorted, join, section, stacked, table, tag, text
 from lit_synth.report.table import cells
 from lit_synth.report.wording import (
     basis,
@@ -75,7 +76,7 @@ def headline(summary: Summary) -> Markup:
     headers = ("strategy", "gold rows", "synthetic rows", metric.name, "to gold, points")
     rows = [_row(summary, strategy) for strategy in summary.strategies]
     about = f"Test {metric.column}; validation and test rows are always gold."
-    return section(metric.title, figure, table(headers, rows, caption=caption), note=about)
+    return section(metric.title, figure, table(headers, rows, caption=caption, sorts=True), note=about)
 
 
 def metrics(summary: Summary) -> Markup:
@@ -86,7 +87,9 @@ def metrics(summary: Summary) -> Markup:
         (
             _name(strategy),
             *(
-                metric.show(strategy.figures[metric.key]) if metric.key in strategy.figures else ""
+                Sorted(metric.show(strategy.figures[metric.key]), strategy.figures[metric.key])
+                if metric.key in strategy.figures
+                else ""
                 for metric in summary.metrics
             ),
         )
@@ -95,41 +98,53 @@ def metrics(summary: Summary) -> Markup:
     # A name such as ROUGE-L stays in one line of a narrow header.
     headers = ("strategy", *(metric.column.replace("-", "\N{NON-BREAKING HYPHEN}") for metric in summary.metrics))
     about = "Every metric of the test rows" + (", means over seeds." if len(summary.seeds) > 1 else ".")
-    return section("All metrics", table(headers, rows, caption=summary.limits.caption), note=about)
+    return section("All metrics", table(headers, rows, caption=summary.limits.caption, sorts=True), note=about)
 
 
 def measures(summary: Summary) -> Markup:
     """Return calibration, p-values and the share of the gap recovered, as far as the run has them."""
     shown = summary.strategies
     compared = [strategy.difference for strategy in shown if strategy.difference and strategy.difference.p is not None]
-    columns: dict[str, list[str]] = {}
+    columns: dict[str, list[Sorted]] = {}
     about = []
     if any(strategy.calibration_error is not None for strategy in shown):
         errors = [strategy.calibration_error for strategy in shown]
-        columns["calibration error"] = ["" if error is None else percent(error) for error in errors]
+        columns["calibration error"] = [_sorted(error, percent) for error in errors]
         about.append("Calibration error: how far confidence is from accuracy, ten bins; lower is better.")
     if compared:
-        differences = [strategy.difference for strategy in shown]
-        columns["p, corrected"] = ["" if d is None or d.p is None else p_value(d.p) for d in differences]
+        chances = [strategy.difference.p if strategy.difference else None for strategy in shown]
+        columns["p, corrected"] = [_sorted(p, p_value) for p in chances]
         tests = dict.fromkeys(describe_test(d.test, summary.metric.units) for d in compared if d.test)
         about.append(f"p: {listing(list(tests))} against gold only, Holm-corrected.")
     if any(strategy.recovered is not None for strategy in shown):
         shares = [strategy.recovered for strategy in shown]
-        columns["gap recovered"] = ["" if share is None else whole_percent(share) for share in shares]
+        columns["gap recovered"] = [_sorted(share, whole_percent) for share in shares]
         about.append("Gap: from gold only (0 %) to full (100 %).")
     if not columns:
         return Markup()
     rows = [
-        (_name(strategy), *values) for strategy, *values in zip(shown, *columns.values(), strict=True) if any(values)
+        (_name(strategy), *found)
+        for strategy, *found in zip(shown, *columns.values(), strict=True)
+        if any(cell.shown for cell in found)
     ]
-    body = table(("strategy", *columns), rows, caption=summary.limits.caption)
+    body = table(("strategy", *columns), rows, caption=summary.limits.caption, sorts=True)
     return section(f"Beyond {summary.metric.name}", body, note=" ".join(about))
 
 
 def _row(summary: Summary, strategy: StrategySummary) -> tuple[object, ...]:
     _, gold, synthetic, mean, interval, change, change_interval = cells(strategy, summary.metric)
     name = join([_name(strategy), tag("small", describe(strategy.name, summary.is_text), class_="description")])
-    return name, gold, synthetic, stacked(mean, interval), stacked(change, change_interval)
+    return (
+        name,
+        Sorted(gold, strategy.n_gold),
+        Sorted(synthetic, strategy.n_synthetic),
+        Sorted(stacked(mean, interval), strategy.mean),
+        Sorted(stacked(change, change_interval), strategy.difference.mean if strategy.difference else None),
+    )
+
+
+def _sorted(value: float | None, show: Callable[[float], str]) -> Sorted:
+    return Sorted("" if value is None else show(value), value)
 
 
 def _name(strategy: StrategySummary) -> Markup:

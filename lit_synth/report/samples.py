@@ -1,28 +1,47 @@
 """Synthetic rows for the eye: some that were accepted, and some that were rejected."""
 
+from collections.abc import Sequence
+
 from lit_synth.examples import Example
 from lit_synth.report.folder import RunFolder
 from lit_synth.report.markup import Markup, join, section, tag
 from lit_synth.report.rows import spread
+from lit_synth.report.survey import KEPT
+from lit_synth.report.wording import count
 
-SHOWN = 10
-"""Synthetic rows on the page, and as many rejected ones."""
+OPEN = 10
+"""Rows of a list that are seen at once; the others are folded away."""
 LONG = 320
 """Characters of a text that are shown; what is more is folded away."""
+MOST = 10_000
+"""Characters of a text that are on the page at all, so that it stays small where documents are long."""
 
 
 def samples(folder: RunFolder) -> Markup:
-    """Return ten synthetic rows, and ten rejected ones with reasons."""
+    """Return synthetic rows to read, and rejected ones with reasons; how many there are of how many."""
     parts = []
     for kind, title, rejected in (("synthetic", "Synthetic rows", False), ("rejected", "Rejected rows", True)):
-        picked = spread(folder.rows(kind), SHOWN, by_reason=rejected)
+        surveys = folder.rejected if rejected else folder.synthetic
+        picked = spread(surveys, KEPT)
         if picked:
             over = " and reasons" if rejected else "" if folder.is_text else " and labels"
-            about = f"{len(picked)} rows, spread over strategies{over} by a fixed rule."
+            total = sum(found.number for found in surveys.values())
+            about = f"{len(picked)} of {count(total)} rows, spread over strategies{over} by a fixed rule."
+            about += " An input that repeats is shown once." if len(picked) < min(KEPT, total) else ""
             show = _pair if folder.is_text else _labelled
-            items = (show(strategy, example, rejected) for strategy, example in picked)
-            parts.append(section(title, tag("ol", *items, class_=f"samples {kind}"), note=about))
+            items = [show(strategy, example, rejected) for strategy, example in picked]
+            parts.append(section(title, _list(kind, items), note=about))
     return join(parts)
+
+
+def _list(kind: str, items: Sequence[Markup]) -> Markup:
+    """Return the first rows, and the others folded away; the page's script puts a filter above them."""
+    first, rest = items[:OPEN], items[OPEN:]
+    lists = [tag("ol", *first, class_=f"samples {kind}")]
+    if rest:
+        more = tag("ol", *rest, class_=f"samples {kind}", start=str(OPEN + 1))
+        lists.append(tag("details", tag("summary", f"{count(len(rest))} more rows"), more, class_="fold"))
+    return tag("div", *lists, class_="filtered")
 
 
 def _labelled(strategy: str, example: Example, rejected: bool) -> Markup:
@@ -67,5 +86,6 @@ def folded(value: str) -> object:
     if len(value) <= LONG:
         return value
     cut = value.rfind(" ", 0, LONG) if " " in value[:LONG] else LONG
-    rest = tag("details", tag("summary", f"{len(value) - cut:,} characters more"), value[cut:].strip(), class_="more")
-    return join([value[:cut], " … ", rest])
+    left = f" … {count(len(value) - MOST)} characters are left out" if len(value) > MOST else ""
+    more = tag("summary", f"{count(len(value) - cut)} characters more")
+    return join([value[:cut], " … ", tag("details", more, f"{value[cut:MOST].strip()}{left}", class_="more")])

@@ -2,10 +2,12 @@
 
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 
 from lit_synth.report.page import write_report
 
+SCRIPT = (files("lit_synth.report") / "page.js").read_text(encoding="utf-8")
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -18,6 +20,7 @@ class Checker(HTMLParser):
         self.tags: set[str] = set()
         self.ids: list[str] = []
         self.text = ""
+        self.scripts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
@@ -32,13 +35,17 @@ class Checker(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if self.open and self.open[-1] == "script":
+            self.scripts.append(data)
+        else:
+            self.text += data
 
 
 def checked(html: str) -> Checker:
     checker = Checker()
     checker.feed(html)
     assert checker.open == []
+    assert checker.scripts == [SCRIPT]  # nothing that a run holds becomes another one
     return checker
 
 
@@ -51,7 +58,7 @@ def words(html: str) -> str:
 
 
 def page(run: Path) -> str:
-    return words(write_report(run).read_text(encoding="utf-8").split("</style>")[1])
+    return words(write_report(run).read_text(encoding="utf-8").split("</style>")[1].split("<script>")[0])
 
 
 def section(run: Path, title: str) -> str:

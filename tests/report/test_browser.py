@@ -1,4 +1,4 @@
-"""Pages as a browser lays them out on a narrow phone."""
+"""Pages in a browser: how they are laid out on a narrow phone, and what their script does."""
 
 import json
 import re
@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,36 +16,99 @@ from lit_synth.report.collection import collect
 from lit_synth.report.page import write_report
 from lit_synth.report.several import render_several
 from tests.report.curated import add, found
+from tests.report.reading import SCRIPT
 from tests.report.sweeps import make_sweep
 
+MakeRun = Callable[..., Path]
 CHROMIUM = shutil.which("chromium")
 WIDTH = 360
-MEASURE = """
-const page = document.querySelector("iframe").contentDocument;
+LAYOUT = """
 const wide = [...page.querySelectorAll("main *")].filter(element =>
   !element.closest(".scroll, pre, svg") && element.getBoundingClientRect().right > innerWidth + 1);
 const small = [...page.querySelectorAll("main *")].filter(element =>
   element.textContent.trim() && parseFloat(getComputedStyle(element).fontSize) < 11);
-document.title = JSON.stringify({
+return {
   width: page.documentElement.scrollWidth, height: page.documentElement.scrollHeight,
   wide: wide.map(element => element.outerHTML.slice(0, 80)),
   small: small.map(element => element.outerHTML.slice(0, 80)),
-});
+};
 """.replace("innerWidth", str(WIDTH))
+SORT = """
+const table = page.querySelector("table.sorts");
+const column = number => [...table.tBodies[0].rows].map(row => row.cells[number].firstChild?.textContent ?? "");
+const headers = [...table.tHead.rows[0].cells];
+const press = number => { headers[number].querySelector("button").click(); return headers[number].ariaSort; };
+const told = { before: column(3), unsorted: headers.filter(header => header.ariaSort).length };
+told.first = [press(3), column(3)];
+told.second = [press(3), column(3)];
+told.names = [press(0), [...table.tBodies[0].rows].map(row => row.querySelector(".dot").textContent)];
+told.others = headers.map(header => header.ariaSort);
+told.change = [press(4), column(4)];
+headers[1].querySelector("button").focus();
+told.focused = page.activeElement.textContent;
+told.unsorted_tables = page.querySelectorAll("table:not(.sorts) button").length;
+return told;
+"""
+FILTER = """
+const list = page.querySelector(".filtered");
+const [words, strategy, output] = ["input", "select", "output"].map(name => list.querySelector(name));
+const shown = () => [...list.querySelectorAll(".samples > li")].filter(row => row.checkVisibility());
+const set = (field, value, event) => { field.value = value; field.dispatchEvent(new Event(event)); };
+const told = { before: shown().length, options: [...strategy.options].map(option => option.text) };
+told.labels = [words, strategy].map(field => field.labels[0].firstChild.textContent);
+set(words, "HARDER look", "input");
+told.found = [shown().length, output.textContent, shown().every(row => /look.*harder/s.test(row.textContent))];
+set(strategy, "generate", "change");
+told.both = [shown().length, output.textContent, shown().every(row => row.querySelector(".dot.generate"))];
+set(words, "no such word", "input");
+told.none = [shown().length, output.textContent];
+set(words, "", "input"); set(strategy, "", "change");
+told.after = [shown().length, output.textContent];
+return told;
+"""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def look(html: str, script: str, folder: Path) -> Any:
+    """Show a page as wide as a phone, run a function's body on its document, and return what that returns."""
+    frame = f'<iframe style="width:{WIDTH}px;height:800px;border:0" srcdoc="{escape(html)}"></iframe>'
+    body = f"const page = document.querySelector('iframe').contentDocument; {script}"
+    told = f"onload = () => {{ document.title = JSON.stringify((() => {{ {body} }})()); }}"
+    outer = folder / "outer.html"
+    # A headless window has a least width; a frame has none, and stands for the phone.
+    outer.write_text(f"<meta charset=utf-8>{frame}<script>{told}</script>", encoding="utf-8")
+    shown, complaints = browse(outer, folder)
+    assert complaints == []
+    title = re.search(r"<title>(\{.*?\})</title>", shown, re.DOTALL)
+    assert title is not None
+    return json.loads(title[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+
+
+def browse(path: Path, folder: Path) -> tuple[str, list[str]]:
+    """Return what a file becomes in a browser, and what the console says."""
+    # Without a sandbox, since CI runs as root; the page is our own, and its script too.
+    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}"]
+    shown = subprocess.run(  # noqa: S603 - our own page
+        [*command, "--enable-logging=stderr", "--dump-dom", path.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    return shown.stdout, [line for line in shown.stderr.splitlines() if "CONSOLE" in line]
+
+
 @pytest.mark.parametrize("kind", ["make_run", "make_text"])
 @pytest.mark.parametrize("is_curated", [True, False])
 def test_page_fits_a_phone(kind: str, is_curated: bool, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    make: Callable[..., Path] = request.getfixturevalue(kind)
+    make: MakeRun = request.getfixturevalue(kind)
     run = make(seeds=(0, 1, 2))
     if is_curated:
         add(run, *[found()] * 3)
-    fits(write_report(run).read_text(encoding="utf-8").replace("<details>", "<details open>"), tmp_path)
+    fits(write_report(run).read_text(encoding="utf-8").replace("<details", "<details open"), tmp_path)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 def test_page_of_several_runs_fits_a_phone(tmp_path: Path) -> None:
     make_sweep(tmp_path / "runs" / "a", failed=(64, 1), limit=900)
     make_sweep(tmp_path / "runs" / "b", task="topics", seeds=(0,), amounts=())
@@ -53,19 +117,60 @@ def test_page_of_several_runs_fits_a_phone(tmp_path: Path) -> None:
 
 
 def fits(html: str, tmp_path: Path) -> None:
-    frame = f'<iframe style="width:{WIDTH}px;height:800px;border:0" srcdoc="{escape(html)}"></iframe>'
-    outer = tmp_path / "outer.html"
-    # A headless window has a least width; a frame has none, and stands for the phone.
-    outer.write_text(f"<meta charset=utf-8>{frame}<script>onload = () => {{{MEASURE}}}</script>", encoding="utf-8")
-    # Without a sandbox, since CI runs as root; the page is our own and has no script.
-    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    shown = subprocess.run(  # noqa: S603 - our own page
-        [*command, "--dump-dom", outer.as_uri()], capture_output=True, text=True, timeout=120, check=True
-    )
-    title = re.search(r"<title>(\{.*?\})</title>", shown.stdout)
-    assert title is not None
-    measured = json.loads(title[1])
+    measured = look(html, LAYOUT, tmp_path)
     assert measured["height"] > 2000
     assert measured["wide"] == []
     assert measured["width"] <= WIDTH
     assert measured["small"] == []
+
+
+def test_tables_sort_by_value(make_run: MakeRun, tmp_path: Path) -> None:
+    # Shown with a digit behind the point, 100.0 would come before 76.0 as a word.
+    html = write_report(make_run(accuracy={"full": 1.0, "generate": 0.09})).read_text(encoding="utf-8")
+    told = look(html, SORT, tmp_path)
+    plain = [value.replace("\u202f", " ") for value in told["before"]]
+    assert plain == ["76.0 %", "84.5 %", "9.0 %", "83.8 %", "100.0 %", "89.0 %"]
+    largest = ["100.0 %", "89.0 %", "84.5 %", "83.8 %", "76.0 %", "9.0 %"]
+    assert told["unsorted"] == 0
+    for (order, values), wanted in ((told["first"], largest), (told["second"], largest[::-1])):
+        assert [value.replace("\u202f", " ") for value in values] == wanted
+        assert order == ("descending" if wanted == largest else "ascending")
+    assert told["names"] == ["ascending", ["annotate", "both", "full", "generate", "gold", "teacher"]]
+    assert told["others"] == ["ascending", None, None, None, None]
+    order, changes = told["change"]
+    assert order == "descending"
+    assert changes == ["+24.0", "+13.0", "+8.5", "+7.8", "\N{MINUS SIGN}67.0", ""]  # gold, which has none, is last
+    assert told["focused"] == "gold rows"
+    assert told["unsorted_tables"] == 0
+
+
+def test_rows_are_filtered_by_words_and_strategy(make_run: MakeRun, tmp_path: Path) -> None:
+    html = write_report(make_run()).read_text(encoding="utf-8")
+    told = look(html, FILTER, tmp_path)
+    assert told["before"] == 10
+    assert told["options"] == ["all", "annotate", "generate"]
+    assert told["labels"] == ["find", "strategy"]
+    number, words, right = told["found"]
+    assert words == f"{number} of these 200 rows"
+    assert 10 < number < 100
+    assert right
+    fewer, words, right = told["both"]
+    assert words == f"{fewer} of these 200 rows"
+    assert 0 < fewer < number
+    assert right
+    assert told["none"] == [0, "0 of these 200 rows"]
+    assert told["after"] == [200, ""]
+
+
+def test_no_other_script_runs_and_ours_does_without_complaint(make_run: MakeRun, tmp_path: Path) -> None:
+    page = write_report(make_run())
+    shown, complaints = browse(page, tmp_path)
+    assert complaints == []
+    assert "<button" in shown
+    html = page.read_text(encoding="utf-8")
+    other = tmp_path / "other.html"
+    for added in ('<script>document.title = "taken"</script>', '<p onclick="1">', f"<script>{SCRIPT} </script>"):
+        other.write_text(html.replace("<main>", f"<main>{added}<img src=x onerror='document.title = `taken`'>"))
+        shown, complaints = browse(other, tmp_path)
+        assert "<title>taken</title>" not in shown
+        assert any("Content Security Policy" in line for line in complaints)

@@ -13,6 +13,7 @@ from lit_synth.report.figures import headline_figure
 from lit_synth.report.page import write_report
 from lit_synth.report.rows import count_yield, spread
 from lit_synth.report.summary import summarise
+from lit_synth.report.survey import reason, survey
 from lit_synth.report.svg import COLOURS
 from lit_synth.report.table import cells
 from tests.report.reading import read
@@ -29,7 +30,7 @@ def test_page_is_whole_and_alone(make_run: MakeRun, seeds: tuple[int, ...]) -> N
     run = make_run(seeds=seeds)
     page = read(run)
     html = (run / "report.html").read_text()
-    assert not page.tags & {"script", "link", "iframe", "img"}
+    assert not page.tags & {"link", "iframe", "img"}
     assert set(re.findall(r"https?://[^\"' ]+", html)) == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     assert len(page.ids) == len(set(page.ids))
     for title in ("Accuracy", "Data", "Annotation", "Curation", "Hyper-parameters", "Time", "Run it again"):
@@ -61,19 +62,22 @@ def test_every_text_is_escaped(make_run: MakeRun) -> None:
         )
         (run / file).write_text(content)
     page = read(run)
-    assert "script" not in page.tags
     assert "b" not in re.findall(r"note: <(b)>", (run / "report.html").read_text())
     assert page.text.count(evil) > 20
 
 
-def test_ten_synthetic_and_ten_rejected_rows_with_reasons(make_run: MakeRun) -> None:
+def test_ten_rows_of_a_kind_are_open_and_as_many_folded_as_are_said(make_run: MakeRun) -> None:
     run = make_run()
-    read(run)
+    text = read(run).text
     html = (run / "report.html").read_text()
-    synthetic, rejected = (
-        html.split(f'class="samples {kind}"')[1].split("</ol>")[0] for kind in ("synthetic", "rejected")
+    (synthetic, more), (rejected, _) = (
+        [part.split("</ol>")[0] for part in html.split(f'class="samples {kind}"')[1:]]
+        for kind in ("synthetic", "rejected")
     )
     assert synthetic.count("<li>") == rejected.count("<li>") == 10
+    assert more.count("<li>") == 190
+    assert "200 of 450 rows, spread over strategies and labels" in text
+    assert "84 of 84 rows, spread over strategies and reasons" in text
     assert rejected.count('class="reason"') == 10
     assert "teacher disagrees: 0.31" in rejected
     for name in ("annotate", "generate"):
@@ -84,7 +88,8 @@ def test_counts_add_up(make_run: MakeRun) -> None:
     run = make_run(seeds=(0, 1))
     text = read(run).text
     assert "684" in text  # 2 seeds: 300 accepted and 42 rejected each
-    found = count_yield({"generate": [Example("1", {})] * 5}, {"generate": [Example("2", {})] * 2})
+    accepted, rejected = ({"generate": survey({"seed0": [Example("1", {})] * number}, reason)} for number in (5, 2))
+    found = count_yield(accepted, rejected)
     assert (found[0].requested, found[0].accepted, found[0].rejected) == (7, 5, 2)
     assert "Sums over 2 seeds." in text
 
@@ -134,7 +139,8 @@ def test_rows_of_several_fields_and_another_label_than_asked(make_run: MakeRun) 
 
 def test_spread_is_even_without_repeats() -> None:
     rows = [Example(f"{seed}-{i}", {"text": str(i)}, "abc"[i % 3]) for seed in (0, 1) for i in range(9)]
-    picked = [row for _, row in spread({"annotate": rows}, 6)]
+    by_label = survey({"seed0": rows[:9], "seed1": rows[9:]}, lambda row: str(row.target))
+    picked = [row for _, row in spread({"annotate": by_label}, 6)]
     assert sorted(str(row.target) for row in picked) == ["a", "a", "b", "b", "c", "c"]
     assert len({row.fields["text"] for row in picked}) == 6
     assert spread({}, 10) == []
@@ -171,3 +177,11 @@ def test_a_text_outside_the_template_is_shown_as_it_was_written(make_run: MakeRu
     html = write_report(run).read_text()
     assert "two\nlines &lt;b&gt;" in html
     assert "(blank)" in html
+
+
+def test_a_long_document_is_cut_and_says_so(make_run: MakeRun) -> None:
+    run = make_run(text=lambda i: f"{i} " + "word " * 20_000)
+    html = write_report(run).read_text()
+    assert len(html) < 15e6 / 2
+    assert re.search(r"w\w* … 90,00\d characters are left out", html)
+    assert "99,6" in html.split("characters more")[0][-20:]

@@ -1,0 +1,81 @@
+// Sorts tables by their headers and filters lists of rows. The page is whole without it.
+"use strict";
+
+const element = (name, properties = {}, ...children) => {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+};
+
+// A cell's number, else its words; empty cells stay at the end whichever way a table is sorted.
+const valueOf = (row, column) => {
+  const cell = row.cells[column];
+  const number = cell.dataset.value;
+  return number === undefined ? cell.textContent.trim() : Number(number);
+};
+
+const compare = (first, second) =>
+  typeof first === "number" && typeof second === "number"
+    ? first - second
+    : String(first).localeCompare(String(second), undefined, { numeric: true });
+
+const sort = (table, header) => {
+  const column = header.cellIndex;
+  const rows = [...table.tBodies[0].rows].map(row => [valueOf(row, column), row]);
+  const numbers = rows.some(([value]) => typeof value === "number");
+  const before = header.getAttribute("aria-sort");
+  const down = before ? before === "ascending" : numbers; // the largest number first, words from A
+  const known = rows.filter(([value]) => value !== "");
+  const empty = rows.filter(([value]) => value === "");
+  known.sort(([first], [second]) => (down ? compare(second, first) : compare(first, second)));
+  for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
+  header.setAttribute("aria-sort", down ? "descending" : "ascending");
+  table.tBodies[0].append(...[...known, ...empty].map(([, row]) => row));
+};
+
+for (const table of document.querySelectorAll("table.sorts")) {
+  if (table.tBodies[0].rows.length < 2) continue;
+  for (const header of table.tHead.rows[0].cells) {
+    const button = element("button", { type: "button" }, ...header.childNodes);
+    button.addEventListener("click", () => sort(table, header));
+    header.append(button);
+  }
+}
+
+const filter = list => {
+  const rows = [...list.querySelectorAll(".samples > li")].map(row => ({
+    row,
+    text: row.textContent.toLowerCase(),
+    strategy: row.querySelector(".facts .dot")?.textContent ?? "",
+  }));
+  const fold = list.querySelector("details.fold");
+  const words = element("input", { type: "search", autocomplete: "off" });
+  const strategies = [...new Set(rows.map(({ strategy }) => strategy))];
+  const chosen = element("select", {}, new Option("all", ""));
+  for (const name of strategies) chosen.append(new Option(name, name));
+  const told = element("output");
+  const show = () => {
+    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const { row, text, strategy } of rows) {
+      row.hidden = !wanted.every(word => text.includes(word)) || Boolean(chosen.value && strategy !== chosen.value);
+      shown += !row.hidden;
+    }
+    const filtered = wanted.length > 0 || chosen.value !== "";
+    if (fold && filtered) fold.open = true;
+    told.textContent = filtered ? `${shown} of these ${rows.length} rows` : "";
+  };
+  words.addEventListener("input", show);
+  chosen.addEventListener("change", show);
+  list.prepend(
+    element(
+      "div",
+      { className: "filter" },
+      element("label", {}, "find", words),
+      ...(strategies.length > 1 ? [element("label", {}, "strategy", chosen)] : []),
+      told,
+    ),
+  );
+};
+
+for (const list of document.querySelectorAll(".filtered")) filter(list);
