@@ -22,7 +22,7 @@ import yaml
 from results import MACHINE, markdown_table, write_section
 
 from lit_synth.examples import read_examples, write_examples
-from lit_synth.report.comparisons import paired_difference
+from lit_synth.report.statistics.comparisons import paired_difference
 from lit_synth.stages import run_stage
 
 # Best for gold alone and for both in the search of configs/slurp_embedded.yaml, at 5 % and at 1 % (seed 0, development

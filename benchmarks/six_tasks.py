@@ -16,8 +16,8 @@ from pathlib import Path
 
 from results import MACHINE, markdown_table, write_section
 
-from lit_synth.report.intervals import Interval
-from lit_synth.report.summary import summarise
+from lit_synth.report.conclusions.summary import summarise
+from lit_synth.report.statistics.intervals import Interval
 
 SMALL = (
     "--limit 100 --teacher.max_epochs 2 --generation.amount 80 --student.batch_size 16 "

@@ -19,8 +19,8 @@ from lit_synth.ledger import Ledger, claim
 from lit_synth.metrics import KNOWN
 from lit_synth.plan import matrix_rate, plan, plan_table
 from lit_synth.records import Record, alone, compose
+from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report
-from lit_synth.report.summary import summarise
 from lit_synth.report.table import terminal_table
 from lit_synth.seed import Seed
 from lit_synth.settings import STRATEGIES, RunSettings, Strategy

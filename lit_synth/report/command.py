@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from lit_synth.examples import InputError
-from lit_synth.report.appraise import appraise
-from lit_synth.report.collection import collect, is_run
+from lit_synth.report.conclusions.appraise import appraise
 from lit_synth.report.export import as_csv, as_json, as_markdown
+from lit_synth.report.folders.collection import collect, is_run
 from lit_synth.report.page import page_of, save, write_report
 from lit_synth.report.several import render_several
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
-from lit_synth.report.collection import Collection
-from lit_synth.report.costs import costs
-from lit_synth.report.equivalence import Equivalence
-from lit_synth.report.intervals import Interval
-from lit_synth.report.outcomes import Outcome, TaskOutcomes
-from lit_synth.report.sentences import sentences, warnings
+from lit_synth.report.conclusions.outcomes import Outcome, TaskOutcomes
+from lit_synth.report.conclusions.sentences import sentences, warnings
+from lit_synth.report.folders.collection import Collection
+from lit_synth.report.sections.costs import costs
+from lit_synth.report.statistics.equivalence import Equivalence
+from lit_synth.report.statistics.intervals import Interval
 from lit_synth.report.students import about_students, cells, group_title, headers
 
 

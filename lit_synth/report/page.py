@@ -7,22 +7,22 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from lit_synth.report import calibration, evidence, record, results
-from lit_synth.report.advice import advice
-from lit_synth.report.amounts import amounts
-from lit_synth.report.card import yields
-from lit_synth.report.confusion import confusions
-from lit_synth.report.dataset_card import write_dataset_card
-from lit_synth.report.diversity import diversity
-from lit_synth.report.folder import RunFolder, read_run
+from lit_synth.report.cards.dataset_card import write_dataset_card
+from lit_synth.report.cards.model_card import write_model_cards
+from lit_synth.report.conclusions.measure import measure
+from lit_synth.report.conclusions.summary import Summary
+from lit_synth.report.conclusions.verdict import conclude
+from lit_synth.report.folders.folder import RunFolder, read_run
 from lit_synth.report.markup import Markup, join, text
-from lit_synth.report.measure import measure
-from lit_synth.report.model_card import write_model_cards
-from lit_synth.report.samples import samples
 from lit_synth.report.scalars import write_scalars
-from lit_synth.report.shares import label_shares
-from lit_synth.report.summary import Summary
-from lit_synth.report.verdict import conclude
+from lit_synth.report.sections import calibration, evidence, record, results
+from lit_synth.report.sections.advice import advice
+from lit_synth.report.sections.amounts import amounts
+from lit_synth.report.sections.card import yields
+from lit_synth.report.sections.confusion import confusions
+from lit_synth.report.sections.diversity import diversity
+from lit_synth.report.sections.samples import samples
+from lit_synth.report.sections.shares import label_shares
 
 PAGE = Template(
     """<!doctype html>

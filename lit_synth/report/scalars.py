@@ -4,7 +4,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from lit_synth.report.folder import RunFolder
+from lit_synth.report.folders.folder import RunFolder
 
 
 def write_scalars(folder: RunFolder) -> None:

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from lit_synth.report.collection import Collection
-from lit_synth.report.costs import costs
-from lit_synth.report.curves import learning_figure
-from lit_synth.report.findings import CANDIDATES
-from lit_synth.report.gains import gains_figure, lines
+from lit_synth.report.charts.curves import learning_figure
+from lit_synth.report.charts.gains import gains_figure, lines
+from lit_synth.report.charts.saturation import panels, saturation_figure
+from lit_synth.report.conclusions.findings import CANDIDATES
+from lit_synth.report.conclusions.outcomes import TaskOutcomes
+from lit_synth.report.conclusions.sentences import about_worth, best_of, headline, sentences, warnings
+from lit_synth.report.folders.collection import Collection
 from lit_synth.report.markup import Markup, grouped_table, section, stacked, table, tag
-from lit_synth.report.outcomes import TaskOutcomes
 from lit_synth.report.page import document
-from lit_synth.report.results import emphasise
-from lit_synth.report.saturation import panels, saturation_figure
-from lit_synth.report.sentences import about_worth, best_of, headline, sentences, warnings
+from lit_synth.report.sections.costs import costs
+from lit_synth.report.sections.results import emphasise
 from lit_synth.report.students import about_students, cells, group_title, headers
 from lit_synth.report.wording import listing, seconds
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lit_synth.report.outcomes import Outcome, TaskOutcomes
+from lit_synth.report.conclusions.outcomes import Outcome, TaskOutcomes
 from lit_synth.report.wording import count, p_value, points, span, whole_percent
 
 Cell = tuple[str, str]

@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from lit_synth.report.findings import REFERENCES, StrategySummary, Summary
+from lit_synth.report.conclusions.findings import REFERENCES, StrategySummary, Summary
 from lit_synth.report.metric import Metric
 from lit_synth.report.wording import basis, count, points, span, spent
 

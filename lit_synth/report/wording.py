@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from lit_synth.report.comparisons import Test
-from lit_synth.report.intervals import Interval
+from lit_synth.report.statistics.comparisons import Test
+from lit_synth.report.statistics.intervals import Interval
 
 MINUS = "\N{MINUS SIGN}"
 

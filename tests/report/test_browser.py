@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from lit_synth.report.appraise import appraise
-from lit_synth.report.collection import collect
+from lit_synth.report.conclusions.appraise import appraise
+from lit_synth.report.folders.collection import collect
 from lit_synth.report.page import write_report
 from lit_synth.report.several import render_several
 from tests.report.curated import add, found

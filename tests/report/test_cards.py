@@ -11,10 +11,10 @@ import yaml
 from huggingface_hub import ModelCard, metadata_load
 
 from lit_synth.examples import Example, read_examples, write_examples
-from lit_synth.report.dataset_metadata import size_category
-from lit_synth.report.intervals import bootstrap_interval
+from lit_synth.report.cards.dataset_metadata import size_category
+from lit_synth.report.cards.readme import MARK, plain
 from lit_synth.report.page import write_report
-from lit_synth.report.readme import MARK, plain
+from lit_synth.report.statistics.intervals import bootstrap_interval
 from tests.report.curated import add, found
 
 MakeRun = Callable[..., Path]

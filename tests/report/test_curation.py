@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report
-from lit_synth.report.summary import summarise
 from lit_synth.report.table import terminal_table
 from tests.report.curated import add, bins, figures, found, hit, strategy
 from tests.report.reading import page, read, section

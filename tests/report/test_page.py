@@ -9,12 +9,12 @@ from xml.etree import ElementTree
 import pytest
 
 from lit_synth.examples import Example, write_examples
-from lit_synth.report.figures import headline_figure
+from lit_synth.report.charts.strategies import headline_figure
+from lit_synth.report.charts.svg import COLOURS
+from lit_synth.report.conclusions.summary import summarise
+from lit_synth.report.folders.survey import reason, survey
 from lit_synth.report.page import write_report
-from lit_synth.report.rows import count_yield, spread
-from lit_synth.report.summary import summarise
-from lit_synth.report.survey import reason, survey
-from lit_synth.report.svg import COLOURS
+from lit_synth.report.sections.rows import count_yield, spread
 from lit_synth.report.table import cells
 from tests.report.reading import read
 

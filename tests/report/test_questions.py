@@ -11,8 +11,8 @@ from scipy import stats
 
 from lit_synth.examples import InputError
 from lit_synth.metrics import Scored, score, unit_scores
+from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report
-from lit_synth.report.summary import summarise
 from lit_synth.report.table import terminal_table
 
 METRICS = ("f1a", "em", "f1m", "accuracy")

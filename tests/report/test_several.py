@@ -12,17 +12,17 @@ from xml.etree import ElementTree
 import pytest
 
 from lit_synth.cli import main
-from lit_synth.report.appraise import appraise
-from lit_synth.report.collection import Collection, collect
-from lit_synth.report.costs import costs
-from lit_synth.report.curves import learning_figure
-from lit_synth.report.gains import gains_figure
-from lit_synth.report.outcomes import TaskOutcomes
-from lit_synth.report.saturation import saturation_figure
-from lit_synth.report.sentences import best_of, headline, sentences, warnings
+from lit_synth.report.charts.curves import learning_figure
+from lit_synth.report.charts.gains import gains_figure
+from lit_synth.report.charts.saturation import saturation_figure
+from lit_synth.report.charts.svg import COLOURS
+from lit_synth.report.conclusions.appraise import appraise
+from lit_synth.report.conclusions.outcomes import TaskOutcomes
+from lit_synth.report.conclusions.sentences import best_of, headline, sentences, warnings
+from lit_synth.report.folders.collection import Collection, collect
+from lit_synth.report.sections.costs import costs
 from lit_synth.report.several import render_several
 from lit_synth.report.students import cells
-from lit_synth.report.svg import COLOURS
 from lit_synth.report.wording import points
 from tests.report.reading import checked, words
 from tests.report.sweeps import make_sweep

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report
-from lit_synth.report.summary import summarise
 from lit_synth.report.table import terminal_table
 from tests.report.reading import page, section
 

@@ -1,0 +1,1 @@
+"""Cards in the form that model hubs and `datasets` read."""

@@ -1,0 +1,83 @@
+"""Holds every strategy against gold only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from statistics import fmean
+
+from lit_synth.examples import InputError
+from lit_synth.report.conclusions.findings import CANDIDATES, Difference, StrategySummary
+from lit_synth.report.statistics.comparisons import Comparison, holm, paired_difference, paired_seeds
+from lit_synth.report.statistics.units import Units, same_units, table
+
+
+def add_differences(
+    strategies: Sequence[StrategySummary], units: Mapping[str, Units], lower: bool
+) -> list[StrategySummary]:
+    """Compare every strategy with gold only; correct the p-values of the synthetic ones for their number.
+
+    Args:
+        strategies: Without differences.
+        units: Scores by strategy.
+        lower: Whether lower is better.
+
+    Raises:
+        InputError: Two strategies were tested on different rows with the same seed.
+    """
+    gold = next((strategy for strategy in strategies if strategy.name == "gold"), None)
+    if gold is None:
+        return list(strategies)
+    compared: dict[str, tuple[list[int], Comparison | None]] = {}
+    for strategy in strategies:
+        seeds = sorted(set(gold.per_seed) & set(strategy.per_seed))
+        if strategy.name != "gold" and seeds:
+            compared[strategy.name] = seeds, compare(gold, strategy, seeds, units)
+    tested = {name: found.p for name, (_, found) in compared.items() if name in CANDIDATES and found}
+    corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
+    results = []
+    for strategy in strategies:
+        if strategy.name in compared:
+            seeds, found = compared[strategy.name]
+            difference = Difference(
+                gold=fmean(gold.per_seed[seed] for seed in seeds),
+                own=fmean(strategy.per_seed[seed] for seed in seeds),
+                interval=found.interval if found else None,
+                p=corrected.get(strategy.name),
+                test=found.test if found else None,
+                lower=lower,
+            )
+            strategy = replace(strategy, difference=difference)
+        results.append(strategy)
+    return _recovered(results)
+
+
+def compare(
+    gold: StrategySummary, other: StrategySummary, seeds: list[int], units: Mapping[str, Units]
+) -> Comparison | None:
+    """Compare a strategy with gold only on some seeds; ``None`` where neither units nor seeds allow it.
+
+    Raises:
+        InputError: The two were tested on different rows with the same seed.
+    """
+    first, second = units["gold"], units[other.name]
+    if all(seed in first and seed in second for seed in seeds):
+        for seed in seeds:
+            if set(first[seed]) != set(second[seed]):
+                raise InputError(f"seed{seed}: gold and {other.name} were tested on different rows; run both again")
+        if same_units({seed: first[seed] for seed in seeds}):
+            return paired_difference(table(first, seeds), table(second, seeds))
+    if len(seeds) < 2:
+        return None
+    return paired_seeds([gold.per_seed[seed] for seed in seeds], [other.per_seed[seed] for seed in seeds])
+
+
+def _recovered(strategies: list[StrategySummary]) -> list[StrategySummary]:
+    """Add the share of the gap to ``full``; a gap that may be chance has no shares."""
+    full = next((strategy.difference for strategy in strategies if strategy.name == "full"), None)
+    if full is None or not full.paid:
+        return strategies
+    return [
+        replace(strategy, recovered=strategy.difference.mean / full.mean)
+        if strategy.difference and strategy.name in CANDIDATES
+        else strategy
+        for strategy in strategies
+    ]

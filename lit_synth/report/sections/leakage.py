@@ -1,0 +1,63 @@
+"""Synthetic rows that are copies of gold, or like a development or test row: how many, and which, for review."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lit_synth.report.folders.folder import RunFolder
+from lit_synth.report.markup import Markup, table, tag
+from lit_synth.report.sections.samples import folded
+from lit_synth.report.wording import count, percent
+
+SHOWN = 20
+"""Hits on the page."""
+
+
+def copies(folder: RunFolder) -> Markup:
+    """Return for every strategy how many rows are copies of gold, and how many are like an evaluation row."""
+    rows = [
+        (tag("span", strategy, class_=f"dot {strategy}"), seed, _memorised(found.get("memorised")), *_leaked(found))
+        for strategy, seed, found in folder.curated("memorised", "leakage")
+    ]
+    headers = ("strategy", "seed", "memorised", "like a development row", "like a test row")
+    return table(headers, rows, left=2, caption=folder.limits.caption) if rows else Markup()
+
+
+def hits(folder: RunFolder) -> Markup:
+    """Return the first hits, those of the test part before others, folded away, and say how many more there are."""
+    found, total = [], 0
+    for strategy, seed, one in folder.curated("leakage"):
+        leaked = one["leakage"]
+        own = [(strategy, seed, hit) for hit in leaked.get("hits") or ()]
+        # A list may have been cut where it was made; its counts are not.
+        total += max(len(own), sum(leaked.get(part) or 0 for part in ("development", "test")))
+        found += own
+    found.sort(key=lambda hit: hit[2].get("part") != "test")
+    if not found:
+        return Markup()
+    shown = [_hit(*hit) for hit in found[:SHOWN]]
+    left = total - len(shown)
+    title = f"{f'{len(shown)} of ' if left else ''}{count(total)} hit{'s' * (total > 1)} for review"
+    more = tag("p", f"… and {count(left)} more.", class_="note") if left else ""
+    return tag("details", tag("summary", title), tag("ol", *shown, class_="samples hits"), more)
+
+
+def _hit(strategy: str, seed: str, hit: Mapping[str, Any]) -> Markup:
+    texts = (
+        tag("p", tag("i", name), " ", folded(str(hit.get(key, ""))), class_="text")
+        for name, key in (("synthetic", "text"), (f"{hit.get('part', 'evaluation')} row", "match"))
+    )
+    facts = [tag("span", hit.get("id", ""), class_="label"), tag("span", strategy, class_=f"dot {strategy}")]
+    facts += [tag("span", f"seed {seed}"), tag("span", hit.get("how", ""))]
+    return tag("li", *texts, tag("p", *facts, class_="facts"))
+
+
+def _memorised(found: Mapping[str, int] | None) -> str:
+    if not found:
+        return ""
+    told = f"{count(found['copied'])} of {count(found['rows'])}"
+    return f"{told} ({percent(found['copied'] / found['rows'])})" if found["rows"] else told
+
+
+def _leaked(found: Mapping[str, Any]) -> list[str]:
+    leaked = found.get("leakage") or {}
+    return [count(leaked[part]) if part in leaked else "" for part in ("development", "test")]

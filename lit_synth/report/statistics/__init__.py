@@ -1,0 +1,1 @@
+"""Intervals, comparisons and what they rest on: numbers in, numbers out."""
