@@ -39,7 +39,7 @@ def paired_difference(baseline: ArrayLike, other: ArrayLike, confidence: float =
     if first.shape != second.shape:
         raise ValueError(f"paired tables need one shape, found {first.shape} and {second.shape}")
     differences = second - first
-    mean, interval = float(differences.mean()), table_interval(differences, confidence)
+    mean, interval = float(differences.mean()), _possible(table_interval(differences, confidence))
     if differences.size == 1:
         return Comparison(mean, interval, 1.0, "units")  # one result has no spread, and proves nothing
     if len(differences) == 1 and np.isin([first, second], [0, 1]).all():
@@ -58,7 +58,7 @@ def paired_seeds(baseline: ArrayLike, other: ArrayLike, confidence: float = 0.95
     differences = np.asarray(other, dtype=float) - np.asarray(baseline, dtype=float)
     mean, error = float(differences.mean()), float(stats.sem(differences))
     p = _two_sided(mean, error, differences.size - 1)
-    return Comparison(mean, seed_interval(differences, confidence), p, "seeds")
+    return Comparison(mean, _possible(seed_interval(differences, confidence)), p, "seeds")
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike) -> float:
@@ -83,6 +83,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
         corrected[index] = highest
     return corrected
+
+
+def _possible(interval: Interval) -> Interval:
+    """Scores lie between 0 and 1, so no difference of theirs is larger than 1."""
+    return Interval(max(interval.low, -1.0), min(interval.high, 1.0))
 
 
 def _two_sided(mean: float, error: float, freedom: float) -> float:

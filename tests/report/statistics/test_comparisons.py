@@ -79,3 +79,8 @@ def test_holm_known_values() -> None:
     assert ours.holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
     assert ours.holm([0.9, 0.8]) == [1.0, 1.0]
     assert ours.holm([]) == []
+
+
+def test_no_difference_of_shares_is_larger_than_one() -> None:
+    assert ours.paired_seeds([0.0, 0.6], [0.6, 0.0]).interval == (-1.0, 1.0)
+    assert ours.paired_difference([[0.0, 1.0], [1.0, 1.0]], [[1.0, 1.0], [1.0, 0.0]]).interval == (-1.0, 1.0)
