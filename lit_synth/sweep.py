@@ -69,7 +69,8 @@ class Sweep:
         steps = {fraction: self._plan(fraction) for fraction in sweep.fractions}
         rate = matrix_rate()
         estimates = {fraction: sum(minutes(found, rate)) for fraction, found in steps.items()}
-        self._claim()
+        if not sweep.dry_run:
+            self._claim()
         wanted = self.jobs if sweep.job is None else [self.jobs[sweep.job]]
         left = [job for job in wanted if job.found(self.run.output).get("key") != self._key(job)]
         Console().print(self._table(steps, rate))

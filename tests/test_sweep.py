@@ -86,7 +86,7 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(
     said = " ".join(capsys.readouterr().out.split())
     assert "Plan of 4 jobs, 1 at a time: about" in said
     assert "student on annotate" in said
-    assert not list((tmp_path / "dry").glob("fraction_*"))
+    assert not (tmp_path / "dry").exists()
 
 
 def test_one_job_of_an_array(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,7 +102,7 @@ def test_a_failed_job_stops_no_other_and_is_told(
 ) -> None:
     blocked = tmp_path / "sweep" / "fraction_16"
     given = ["--strategies", "gold", "--seeds", "0"]
-    main(words(config, tmp_path / "sweep", *given, "--dry_run", "true"))
+    assert main(words(config, tmp_path / "sweep", *given, "--job", "1")) == 0
     blocked.mkdir()
     (blocked / "thesis.tex").touch()
     capsys.readouterr()
