@@ -102,6 +102,17 @@ class Seq2Seq(L.LightningModule):
             _set_dropout(model, self.dropout)
         self.model = model
 
+    def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
+        """Take from the targets the token with which the decoder starts anyway.
+
+        BERT's tokenizer puts it in front of a text. Learnt as a target, it is what follows itself: an undertrained
+        decoder then writes it without end, which is an empty text.
+        """
+        start = loaded(self.model).generation_config.decoder_start_token_id
+        if "labels" in batch and bool((batch["labels"][:, 0] == start).all()):
+            return {**batch, "labels": batch["labels"][:, 1:].contiguous()}
+        return batch
+
     def forward(self, batch: dict[str, Any]) -> Tensor:
         """Return the mean cross-entropy of the targets' tokens."""
         return weighted_mean(self.losses(batch), (batch["labels"] >= 0).float())

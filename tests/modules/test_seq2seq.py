@@ -102,6 +102,9 @@ def test_it_learns_three_texts_validates_and_tests(
     assert float(trainer.callback_metrics["val_rougeL"]) == 1.0
     assert float(trainer.callback_metrics["val_loss"]) < 0.1
     trainer.test(student, data, verbose=False)
+    model: Any = student.model
+    first = model.generate(**{name: data.batch[name] for name in ("input_ids", "attention_mask")})[:, 1]
+    assert model.generation_config.decoder_start_token_id not in first
     assert untrained != [row.target for row in ROWS] == texts.found
     assert not trainer.callback_metrics
 
@@ -121,6 +124,18 @@ def test_the_loss_is_the_mean_over_the_targets_tokens(kind: str, tiny_seq2seq: C
         losses.append(-logs.gather(1, alone["labels"].T)[:, 0])
         assert len(losses[index]) == int((batch["labels"][index] >= 0).sum())
     torch.testing.assert_close(student(batch), torch.cat(losses).mean(), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_start_is_no_target(kind: str, tiny_seq2seq: Callable[[str], Path]) -> None:
+    student, batch = student_of(tiny_seq2seq(kind)), batch_of(tiny_seq2seq(kind))
+    start = student.model.config.decoder_start_token_id  # type: ignore[union-attr]
+    starts_so = kind != "t5"
+    assert bool((batch["labels"][:, 0] == start).all()) == starts_so, "BERT's tokenizer puts it in front"
+    labels = student.on_after_batch_transfer(batch, 0)["labels"]
+    assert labels.tolist() == batch["labels"][:, int(starts_so) :].tolist()
+    known = {name: value for name, value in batch.items() if name != "labels"}
+    assert student.on_after_batch_transfer(known, 0) is known
 
 
 @pytest.mark.parametrize("kind", KINDS)
