@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
+SCALES = ("logits_scaling", "logit_scale", "final_logit_softcapping")
+"""Settings of models that change the head's output, and so are asked for it as a whole."""
+
 
 @dataclass
 class Prefixes:
@@ -44,12 +47,22 @@ def _forward(model: PreTrainedModel, prefixes: Prefixes, input_ids: Tensor, new_
     prefixes.mask = torch.cat([prefixes.mask, new_mask], dim=1)
     # Positions count tokens, not columns, so that padding on the left does not shift a row.
     positions = (prefixes.mask.cumsum(dim=1) - 1).clamp(min=0)[:, -input_ids.shape[1] :]
-    output = model(
-        input_ids=input_ids,
-        attention_mask=prefixes.mask,
-        position_ids=positions,
-        past_key_values=prefixes.cache,
-        use_cache=True,
-        logits_to_keep=1,
-    )
-    prefixes.log_probabilities = output.logits[:, -1].float().log_softmax(dim=-1)
+    inputs = {
+        "input_ids": input_ids,
+        "attention_mask": prefixes.mask,
+        "position_ids": positions,
+        "past_key_values": prefixes.cache,
+        "use_cache": True,
+    }
+    if has_plain_head(model):
+        # Two dimensions: with a third, of one token, the product first copies the head's weights for every row.
+        hidden = getattr(model, model.base_model_prefix)(**inputs).last_hidden_state[:, -1].contiguous()
+        logits = model.get_output_embeddings()(hidden)
+    else:
+        logits = model(**inputs, logits_to_keep=1).logits[:, -1]
+    prefixes.log_probabilities = logits.float().log_softmax(dim=-1)
+
+
+def has_plain_head(model: PreTrainedModel) -> bool:
+    """Tell whether logits are what the head makes of the last hidden states, and nothing is done to them after."""
+    return not any(getattr(model.config, name, None) for name in SCALES)

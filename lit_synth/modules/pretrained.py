@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import lightning as L
 import torch
+from lightning.pytorch.accelerators import CPUAccelerator
 from lightning.pytorch.strategies import DeepSpeedStrategy
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.integrations.deepspeed import HfDeepSpeedConfig
@@ -47,6 +48,10 @@ def load_pretrained(
     except OSError as error:
         raise InputError(_reason(name, error)) from None
     model.hf_deepspeed_config = partitioned
+    fits = trainer is not None and trainer.state.fn == "fit" and "bf16" in str(trainer.precision)
+    if fits and isinstance(trainer.accelerator, CPUAccelerator):  # type: ignore[union-attr]
+        # The fused attention's backward pass is a quarter of a step in bfloat16 on a CPU; short rows need no fusing.
+        model.set_attn_implementation("eager")
     # It comes in evaluation mode, which Lightning keeps: dropout and gradient checkpointing would be off in training.
     model.train()
     return model  # type: ignore[no-any-return]

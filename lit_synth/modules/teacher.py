@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
+from lit_synth.decoding.forward import has_plain_head
 from lit_synth.decoding.sampling import Sampling, record_seed, sample
 from lit_synth.examples import Example
 from lit_synth.modules.adapters import Lora, bare, merged
@@ -23,9 +24,6 @@ from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
-
-SCALES = ("logits_scaling", "logit_scale", "final_logit_softcapping")
-"""Settings of models that change the head's output, and so are asked for it as a whole."""
 
 
 class Teacher(L.LightningModule):
@@ -107,11 +105,11 @@ class Teacher(L.LightningModule):
         inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
         targets = batch["labels"][:, 1:]
         wanted = targets >= 0
-        if any(getattr(language_model.config, name, None) for name in SCALES):
-            logits = language_model(**inputs).logits[:, :-1][wanted]
-        else:
+        if has_plain_head(language_model):
             hidden = getattr(language_model, language_model.base_model_prefix)(**inputs).last_hidden_state
             logits = language_model.get_output_embeddings()(hidden[:, :-1][wanted])
+        else:
+            logits = language_model(**inputs).logits[:, :-1][wanted]
         losses = nn.functional.cross_entropy(logits.float(), targets[wanted], reduction="none")
         share = wanted / wanted.sum(dim=1, keepdim=True).clamp(min=1)
         return losses.new_zeros(share.shape).masked_scatter(wanted, losses * share[wanted]).sum(dim=1)
