@@ -43,9 +43,6 @@ def teacher_use(run: RunSettings, seed: int, folder: Path, model: Path, requests
     ]
     data = data_config(run, seed, teacher_encoder(run, str(model)), predict_batch_size=size, requests=requests)
     trainer = trainer_config(run, folder, folder.name, callbacks, logger=False, enable_checkpointing=False)
-    if trainer.get("precision") == "bf16-mixed":
-        # Nothing is learnt: weights that are halved once need not be halved for every token.
-        trainer["precision"] = "bf16-true"
     return stage(seed, callback("lit_synth.modules.Teacher", **arguments), data, trainer)
 
 

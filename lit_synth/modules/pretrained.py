@@ -40,16 +40,19 @@ def load_pretrained(
     if isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3:
         partitioned = HfDeepSpeedConfig(strategy.config)
     path = resolve(name)
+    half = trainer is not None and trainer.precision == "bf16-mixed"
+    fits = trainer is not None and trainer.state.fn == "fit"
+    # Where nothing is learnt, weights that are halved once need not be halved for every token.
+    dtype = torch.bfloat16 if half and not fits else torch.float32
     try:
         if weights:
-            model = auto_class.from_pretrained(path, dtype=torch.float32, use_safetensors=True, **config)
+            model = auto_class.from_pretrained(path, dtype=dtype, use_safetensors=True, **config)
         else:
             model = auto_class.from_config(AutoConfig.from_pretrained(path, **config))
     except OSError as error:
         raise InputError(_reason(name, error)) from None
     model.hf_deepspeed_config = partitioned
-    fits = trainer is not None and trainer.state.fn == "fit" and "bf16" in str(trainer.precision)
-    if fits and isinstance(trainer.accelerator, CPUAccelerator):  # type: ignore[union-attr]
+    if half and fits and isinstance(trainer.accelerator, CPUAccelerator):  # type: ignore[union-attr]
         # The fused attention's backward pass is a quarter of a step in bfloat16 on a CPU; short rows need no fusing.
         model.set_attn_implementation("eager")
     # It comes in evaluation mode, which Lightning keeps: dropout and gradient checkpointing would be off in training.
