@@ -221,5 +221,6 @@ def _numbered(name: str, number: int) -> str:
 
 def _reasons(rejected: Sequence[Path]) -> str:
     rows = chain.from_iterable(read_examples(path) for path in rejected)
-    reasons = Counter(str(row.provenance["reason"]) for row in rows)
+    # What follows a colon, such as the name that is unseen, is another for every row.
+    reasons = Counter(str(row.provenance["reason"]).split(":")[0] for row in rows)
     return "".join(f"; {count:,} {reason}" for reason, count in reasons.most_common())

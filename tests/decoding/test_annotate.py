@@ -96,6 +96,7 @@ def test_a_branch_that_only_looked_impossible_is_walked_after_all(tiny_causal: P
         return output
 
     model.forward = forced
+    model.config.logit_scale = 1.0  # so that the model is asked for its logits as a whole
     trie = build_trie([[first, tail], [second, tail], [second, other]], tokenizer.eos_token_id)
     ids = torch.tensor([[start]])
     pruned = label_probabilities(model, ids, torch.ones_like(ids), trie, tolerance=1e-5)
@@ -166,6 +167,7 @@ def test_only_the_doubtful_row_is_walked_again(tiny_causal: Path) -> None:
         return output
 
     model.forward = forced
+    model.config.logit_scale = 1.0  # so that the model is asked for its logits as a whole
     trie = build_trie([[first, tail], [second, tail], [second, other]], tokenizer.eos_token_id)
     ids, mask = torch.tensor([[5, 5, sure], [5, 5, doubtful]]), torch.tensor([[0, 1, 1], [1, 1, 1]])
     found = label_probabilities(model, ids, mask, trie, tolerance=1e-5)

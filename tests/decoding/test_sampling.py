@@ -79,6 +79,7 @@ def test_a_record_of_another_seed_or_prompt_is_another_text(tiny_causal: Path) -
         return plain(**words)
 
     model.forward = watched
+    model.config.logit_scale = 1.0  # so that the model is asked for its logits as a whole
     sample(model.eval(), ids, torch.ones_like(ids), [1, 2, 1], Sampling(max_new_tokens=12), [never])
     written = torch.stack(seen[1:], dim=1).tolist()
     assert written[0] == written[2] != written[1]
@@ -153,6 +154,7 @@ def test_a_text_depends_on_its_prompt_and_seed_alone(tiny_causal: Path) -> None:
         return output
 
     model.forward = ending
+    model.config.logit_scale = 1.0  # so that the model is asked for its logits as a whole
     sampling = Sampling(top_p=0.9, max_new_tokens=24)
     together = write(model, tokenizer, [0, 1, 2, 3], sampling)
     assert len({str(text) for text in together if text}) > 1
@@ -178,6 +180,7 @@ def test_a_text_stops_at_the_end_token_or_is_none(tiny_causal: Path) -> None:
         return output
 
     model.forward = forced
+    model.config.logit_scale = 1.0  # so that the model is asked for its logits as a whole
     length["prompt"] = len(tokenizer(PROMPTS[1])["input_ids"])
     assert write(model, tokenizer, [1], Sampling(max_new_tokens=8)) == [[65, 65, 65]]
     length["wanted"] = 7

@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import lightning as L
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -47,3 +48,55 @@ def test_random_weights_need_a_config_alone(tiny_causal: Path, tmp_path: Path) -
 def test_a_model_is_asked_for_only_once_it_is_loaded() -> None:
     with pytest.raises(RuntimeError, match="configure_model has not run"):
         loaded(None)
+
+
+class Looked(L.Callback):
+    """Keeps how the model was loaded."""
+
+    def setup(self, trainer: L.Trainer, pl_module: Any, stage: str) -> None:
+        model = load_pretrained(AutoModelForCausalLM, pl_module.folder, trainer)
+        self.found = model.config._attn_implementation, model.dtype
+
+
+class Nothing(L.LightningModule):
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self.folder = folder
+        self.layer = torch.nn.Linear(1, 1)
+
+    def training_step(self, batch: torch.Tensor, index: int) -> torch.Tensor:
+        loss: torch.Tensor = self.layer(batch).sum()
+        return loss
+
+    def predict_step(self, batch: torch.Tensor, index: int) -> torch.Tensor:
+        return batch
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ("precision", "action", "expected"),
+    [
+        ("32-true", "fit", ("sdpa", torch.float32)),
+        ("32-true", "predict", ("sdpa", torch.float32)),
+        ("bf16-mixed", "fit", ("eager", torch.float32)),
+        ("bf16-mixed", "predict", ("sdpa", torch.bfloat16)),
+    ],
+)
+def test_bfloat16_is_learnt_with_whole_weights_and_read_with_half(
+    precision: Any, action: str, expected: tuple[str, torch.dtype], tiny_causal: Path, tmp_path: Path
+) -> None:
+    looked = Looked()
+    trainer = L.Trainer(
+        accelerator="cpu",
+        precision=precision,
+        callbacks=[looked],
+        fast_dev_run=True,
+        default_root_dir=tmp_path,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    getattr(trainer, action)(Nothing(str(tiny_causal)), torch.utils.data.DataLoader(torch.ones(2, 1)))  # type: ignore[arg-type]
+    assert looked.found == expected

@@ -150,6 +150,7 @@ class Scripted:
 
     def __init__(self, teacher: Teacher, text: str) -> None:
         self.plain = teacher.language_model.forward
+        teacher.language_model.config.logit_scale = 1.0  # so that the model is asked for its logits as a whole
         self.tokens = teacher.tokenizer(text, add_special_tokens=False)["input_ids"]
         self.written = 0
 
