@@ -116,7 +116,7 @@ def table(output: Path, arms: list[str]) -> str:
     lines = [["arm", "strategy", "mean", "by seed", "to gold", "95 %", "to plain", "95 %"]]
     plain = {strategy: scores(output / "plain", strategy) for strategy in STRATEGIES}
     for arm in arms:
-        for strategy in STRATEGIES if arm == "plain" else STRATEGIES[1:4]:
+        for strategy in STRATEGIES if arm == "plain" else CHANGED:
             found = scores(output / _slug(arm), strategy)
             if found is not None:
                 by_seed = ", ".join(f"{100 * one:.1f}" for one in found.mean(axis=1))
