@@ -99,7 +99,8 @@ def main() -> None:
     intro = (
         "Models that ship inside packages: teacher SmolLM2-135M-Instruct, students MiniLM or an encoder-decoder made "
         "of it. One seed, few rows and few steps, so that the whole path fits a small machine: the figures show that "
-        "every part works, and what it costs, not how good the method is. Figures are times 100, in brackets 95 % "
+        "every part works, and what it costs, not how good the method is. No student of SGD and WebNLG learns to write "
+        "usefully in so few steps. Figures are times 100, in brackets 95 % "
         'intervals over test rows; "same answer" is the best figure that one answer to every row can reach.'
     )
     closing = f"`python benchmarks/six_tasks.py DATA_DIR OUTPUT` runs these and writes this:\n\n```\n{commands}\n```"
