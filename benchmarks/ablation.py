@@ -29,10 +29,12 @@ from lit_synth.stages import run_stage
 # part; the other strategies tie or end sooner): given to all, so that no arm is trained longer than another.
 CHOSEN = "{learning_rate: 3.0e-4, max_steps: 600}"
 EVERY = f"{{gold: {CHOSEN}, annotate: {CHOSEN}, generate: {CHOSEN}, both: {CHOSEN}, full: {CHOSEN}}}"
+ALONE = "--curation.students 0 --curation.calibrate false"
+"""The teacher is the only annotator, whatever the config says; what an arm says comes later, and wins."""
 SETS = {
-    "demo": "--config configs/demo.yaml",
-    "slurp": f"--config configs/slurp_embedded.yaml --fraction 0.05 --student.chosen '{EVERY}'",
-    "slurp_1": f"--config configs/slurp_embedded.yaml --fraction 0.01 --student.chosen '{EVERY}'",
+    "demo": f"--config configs/demo.yaml {ALONE}",
+    "slurp": f"--config configs/slurp_embedded.yaml --fraction 0.05 --student.chosen '{EVERY}' {ALONE}",
+    "slurp_1": f"--config configs/slurp_embedded.yaml --fraction 0.01 --student.chosen '{EVERY}' {ALONE}",
     "webnlg": "--config configs/webnlg_embedded.yaml --fraction 0.05",
 }
 POOL = "--curation.students 1 --curation.calibrate true"

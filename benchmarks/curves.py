@@ -18,7 +18,7 @@ from lit_synth.cli import main as lit_synth
 SETS = {
     "demo": "--config configs/demo.yaml --fractions 32,128,512 --amounts 0,250,750",
     "slurp": f"--config configs/slurp_embedded.yaml --fractions 0.01,0.05,0.2 --amounts 0,500,2000 "
-    f"--student.chosen '{EVERY}' --curation.students 1 --curation.calibrate true",
+    f"--student.chosen '{EVERY}'",
 }
 STRATEGIES = "gold,annotate,generate,both,full,teacher"
 
