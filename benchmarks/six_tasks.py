@@ -28,7 +28,8 @@ TEXTS = (
     "--student.search.max_steps 120 --student.search.every 60"
 )
 SIZES = {
-    "slurp": "--fraction 0.02 --limit 200 --generation.amount 200 --student.search.max_steps 200",
+    "slurp": "--fraction 0.02 --limit 200 --generation.amount 200 --student.search.max_steps 200 "
+    "--curation.students 0 --curation.calibrate false",
     "rte": f"--fraction 64 {SMALL}",
     "boolq": f"--fraction 48 {SMALL}",
     "multirc": f"--fraction 32 {SMALL}",
