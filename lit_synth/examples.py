@@ -6,6 +6,8 @@ splits has one data path.
 
 import gzip
 import json
+import os
+import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -115,6 +117,13 @@ def read_examples(path: Path) -> Iterator[Example]:
             yield Example.from_dict(row)
         except InputError as error:
             raise InputError(f"{path}:{number}: {error}") from None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all; processes that write it side by side do not meet."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> int:

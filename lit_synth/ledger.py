@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from lit_synth.examples import InputError
+from lit_synth.examples import InputError, write_whole
 
 
 class Ledger:
@@ -114,9 +114,7 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def _without(path: str, value: Any, free: tuple[str, ...]) -> Any:

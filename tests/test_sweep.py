@@ -126,7 +126,8 @@ def test_a_killed_sweep_goes_on_and_leaves_no_process(config: Path, tmp_path: Pa
         if "seed0/annotate_4: starts" in line:
             break
     first.send_signal(signal.SIGTERM)
-    assert first.wait(60) == 143
+    # Coverage, where it measures the child, ends it by the signal itself once our own handler has done its work.
+    assert first.wait(60) in (143, -signal.SIGTERM)
     lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout  # noqa: S607
     assert str(tmp_path / "sweep") not in lines
     assert not list((tmp_path / "sweep" / "jobs").glob("*.json")), "a job that was stopped has not ended"

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from lit_synth.examples import write_whole
 from lit_synth.report.cards.dataset_card import write_dataset_card
 from lit_synth.report.cards.model_card import write_model_cards
 from lit_synth.report.conclusions.measure import measure
@@ -74,9 +75,7 @@ def page_of(run: Path) -> str:
 
 def save(path: Path, text: str) -> Path:
     """Write a file as a whole or not at all, and return its path."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, text)
     return path
 
 

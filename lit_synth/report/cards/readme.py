@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from lit_synth.examples import write_whole
+
 MARK = "<!-- Written by lit_synth with the report. Delete this line and the file is yours: it is not written again. -->"
 
 
@@ -25,9 +27,7 @@ def write_readme(folder: Path, metadata: Mapping[str, Any], parts: Iterable[str]
     before = path.read_text(encoding="utf-8") if path.exists() else MARK
     if MARK not in before or before == text:
         return
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, text)
 
 
 def plain(text: object) -> str:
