@@ -17,6 +17,7 @@ from lit_synth.data.sources import read_split
 from lit_synth.embedded import reviews_path
 from lit_synth.settings import RunSettings, Search, StudentSettings
 from lit_synth.stages import StageCLI, quiet
+from lit_synth.tasks.reviews import REVIEWS
 
 SEED = 100
 RATES = (1e-4, 2e-4)
@@ -37,10 +38,10 @@ def main(source: Path) -> None:
             folder = source / "demo_search" / f"{strategy}_{rate:g}"
             curve = folder / "curve.jsonl"
             if not curve.exists():
-                mixture = {"pool_labels": strategy == "full", "synthetic": synthetic.get(strategy, [])}
+                mixture = {"pool_gold": strategy == "full", "synthetic": synthetic.get(strategy, [])}
                 # Development rows are trained on too, as in the final fit: they are not what is scored here.
                 mixture |= {"gold": True, "development": True}
-                cli = StageCLI(recipes.student_search(run, SEED, folder, mixture, rate), run=False)
+                cli = StageCLI(recipes.student_search(run, REVIEWS, SEED, folder, mixture, rate), run=False)
                 module = cli.datamodule
                 validation = read_split(module.task, reviews_path() / "validation.jsonl")[:ROWS]
                 batches = module.train_dataloader()

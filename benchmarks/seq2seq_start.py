@@ -62,8 +62,8 @@ def bert2bert(tokenizer: Any) -> Any:
 def bart(tokenizer: Any) -> Any:
     """Return a small BART of random weights, with MiniLM's tokenizer."""
     shape: dict[str, Any] = {f"{side}_{part}": size for side in ("encoder", "decoder") for part, size in SIDE.items()}
-    size = {"vocab_size": len(tokenizer), "d_model": WIDTH, "max_position_embeddings": 512}
-    return BartForConditionalGeneration(BartConfig(**size, **shape, **ids(tokenizer), forced_eos_token_id=None))
+    shape |= {"vocab_size": len(tokenizer), "d_model": WIDTH, "max_position_embeddings": 512} | ids(tokenizer)
+    return BartForConditionalGeneration(BartConfig(**shape, forced_eos_token_id=None))
 
 
 WAYS = {"MiniLM twice": bert2bert, "BART, random": bart}
