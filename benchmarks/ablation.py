@@ -45,6 +45,7 @@ LABELS = {
     "plain": "--curation.labels hard",
     "soft labels": "",
     "calibrated": "--curation.calibrate true",
+    "1,500 generated rows": "--generation.amount 1500",
     "with the student": "--curation.students 1",
     "pool": POOL,
     "pool, hard": f"{POOL} --curation.labels hard",

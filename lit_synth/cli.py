@@ -18,6 +18,7 @@ USAGE = """usage: lit_synth COMMAND --config FILE [options]
 
   run        everything: teacher, annotate, generate, students, report
   sweep      runs over several sizes of gold and of synthetic rows: learning curves
+  doctor     memory and time of a run's stages on devices that need not be there
   report     make a run's report again, or compare runs and sweeps: lit_synth report FOLDER [FOLDER ...]
   fit        train one module (LightningCLI)
   validate   score a module on the development part
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = {
         "run": _run,
         "sweep": _sweep,
+        "doctor": _doctor,
         "report": _report,
         **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
     }
@@ -90,6 +92,14 @@ def _sweep(words: list[str]) -> None:
         print(f"Report: {report([run.output])}")
     if failed:
         raise InputError("; ".join(f"{job.name} failed: {job.found(run.output)['error']}" for job in failed))
+
+
+def _doctor(words: list[str]) -> None:
+    from lit_synth.doctor.command import DoctorSettings, doctor
+
+    run, parts = _settings("doctor", words, doctor=DoctorSettings)
+    if not doctor(run, parts["doctor"]):
+        raise InputError("doctor: not every stage fits; see the lines above")
 
 
 def _settings(command: str, words: list[str], **more: type) -> "tuple[RunSettings, dict[str, Any]]":

@@ -26,11 +26,13 @@ class Step:
         name: Stage.
         what: Its size in words.
         operations: Floating-point operations.
+        tokens: Read, learnt from or written.
     """
 
     name: str
     what: str
     operations: float
+    tokens: float
 
 
 def plan(run: RunSettings, module: TaskDataModule) -> list[Step]:
@@ -49,23 +51,26 @@ def _teacher_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
     settings, splits = run.teacher, module.splits
     encoder = TeacherEncoder(settings.model, max_length=settings.max_length)
     weights = body_weights(settings.model)
-    # With adapters the gradients of the frozen weights are not computed.
-    training = 4 if settings.lora else 6
+    # With adapters the gradients of the frozen weights are not computed; checkpointing goes forward twice.
+    training = (4 if settings.lora else 6) + (2 if settings.gradient_checkpointing else 0)
     pairs = [row for example in splits.gold for row in encoder.training_rows(module.task, example)]
     tokens = settings.max_epochs * sum(len(row["input_ids"]) for row in pairs)
     epochs = f"{len(pairs):,} rows, {settings.max_epochs} epochs at most"
     many = run.curation.teachers
     name = "teacher" if many == 1 else f"{many} teachers"
-    yield Step(name, epochs, many * training * weights * tokens)
+    yield Step(name, epochs, many * training * weights * tokens, many * tokens)
     prompt = _mean_length(module, encoder, splits.test)
     if run.annotates:
-        yield Step("annotate", f"{len(splits.pool):,} rows", many * 2 * weights * prompt * len(splits.pool))
+        read = many * prompt * len(splits.pool)
+        yield Step("annotate", f"{len(splits.pool):,} rows", 2 * weights * read, read)
     if run.generates:
         written = _mean_length(module, encoder, splits.gold)
         # Every row is written once and read once; one token at a time reaches a third of the rate of many at once.
-        yield Step("generate", f"{run.amount:,} rows", 2 * weights * (3 * written + many * prompt) * run.amount)
+        cost = 2 * weights * (3 * written + many * prompt) * run.amount
+        yield Step("generate", f"{run.amount:,} rows", cost, written * run.amount)
     if "teacher" in run.strategies:
-        yield Step("test the teacher", f"{len(splits.test):,} rows", 2 * weights * prompt * len(splits.test))
+        read = prompt * len(splits.test)
+        yield Step("test the teacher", f"{len(splits.test):,} rows", 2 * weights * read, read)
 
 
 def _few_shot_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
@@ -79,7 +84,7 @@ def _few_shot_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
         len(rows) * _mean_length(module, TeacherEncoder(model, max_length=settings.max_length, shots=number), rows)
         for number, rows in parts
     )
-    yield Step("few_shot", f"{len(splits.test):,} rows", 2 * body_weights(model) * tokens)
+    yield Step("few_shot", f"{len(splits.test):,} rows", 2 * body_weights(model) * tokens, tokens)
 
 
 def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
@@ -95,7 +100,8 @@ def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
         choice = settings.chosen.get("gold")
         steps = run.curation.students * (choice.max_steps if choice else settings.search.max_steps)
         what = f"{steps} steps at most"
-        yield Step("annotating students", what, weights * length * 6 * steps * settings.batch_size)
+        learnt = length * steps * settings.batch_size
+        yield Step("annotating students", what, 6 * weights * learnt, learnt)
     for strategy in run.strategies:
         if strategy not in STUDENTS:
             continue
@@ -107,8 +113,8 @@ def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
         what = f"{steps} steps" if choice else f"{steps} steps at most, search included"
         if many > 1:
             what += f"; {many} amounts"
-        rows = 6 * steps * settings.batch_size + 2 * many * len(module.splits.test)
-        yield Step(f"student on {strategy}", what, weights * length * rows)
+        learnt, tested = length * steps * settings.batch_size, length * many * len(module.splits.test)
+        yield Step(f"student on {strategy}", what, weights * (6 * learnt + 2 * tested), learnt + tested)
 
 
 def body_weights(model: str) -> int:

@@ -1,0 +1,1 @@
+"""What a run will need on other machines, told on this one."""
