@@ -87,7 +87,7 @@ def _memory_table(found: list[Forecast], split: Sharding, machine: Machine) -> T
     table.add_column("stage")
     for column in ("weights", "gradients", "optimizer", "activations", "cache", "sum"):
         table.add_column(column, justify="right")
-    for kind, one in {one.kind: one for one in reversed(found)}.items():
+    for kind, one in _by_kind(found):
         activations, states = one.held.peak - one.held.cache, one.states
         sizes = states.weights, states.gradients, states.optimizer, activations, one.held.cache, one.total
         style = "bold red" if one.total > machine.memory else None
@@ -103,7 +103,7 @@ def _time_table(found: list[Forecast], machine: Machine) -> Table:
         table.add_column(column, justify="right")
     for one in found:
         rate = one.step.tokens / max(one.hours * 3600, 1e-9)
-        figures = f"{rate:,.0f}", f"{one.hours:.2f}", f"{one.hours * one.devices:.2f}"
+        figures = f"{rate:,.0f}", f"{one.hours:.3g}", f"{one.hours * one.devices:.3g}"
         table.add_row(one.step.name, f"{one.batch:,}", f"{one.largest:,}", *figures)
     return table
 
@@ -114,6 +114,13 @@ _NAMES: dict[str, Any] = {
     "fsdp": "FSDP",
     **{f"zero{stage}": f"DeepSpeed ZeRO-{stage}" for stage in (1, 2, 3)},
 }
+
+
+def _by_kind(found: list[Forecast]) -> list[tuple[str, Forecast]]:
+    first: dict[str, Forecast] = {}
+    for one in found:
+        first.setdefault(one.kind, one)
+    return list(first.items())
 
 
 def _said(found: list[Forecast], split: Sharding, machine: Machine, seeds: int) -> list[str]:
@@ -128,7 +135,7 @@ def _said(found: list[Forecast], split: Sharding, machine: Machine, seeds: int) 
         lines.append(f"Offloaded to the memory of each node: {host / GIGA:.0f} GB, half as much again while it works")
     if split.kind == "zero3" and any(one.step.name == "generate" for one in found):
         lines.append("ZeRO-3 gathers the weights anew for every token that is written; that time is not in the table")
-    for kind, one in {one.kind: one for one in reversed(found)}.items():
+    for kind, one in _by_kind(found):
         if one.total > machine.memory:
             remedy = f"about {one.largest:,} would" if one.largest else "no batch does: split it over more devices"
             lines.append(f"{kind}: {one.total / GIGA:.1f} GB do not fit with {one.batch:,} rows; {remedy}")

@@ -36,7 +36,12 @@ def allocated(work: Callable[[], object]) -> int:
 
 @pytest.fixture
 def neox(tiny_causal: Path, tmp_path: Path) -> str:
-    shape: dict[str, Any] = {"hidden_size": 128, "num_hidden_layers": 6, "num_attention_heads": 4, "intermediate_size": 512}
+    shape: dict[str, Any] = {
+        "hidden_size": 128,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 4,
+        "intermediate_size": 512,
+    }
     GPTNeoXConfig(vocab_size=8192, **shape).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(tiny_causal).save_pretrained(tmp_path)
     return str(tmp_path)
