@@ -128,7 +128,7 @@ def _said(found: list[Forecast], split: Sharding, machine: Machine, seeds: int) 
     spent = sum(one.hours * one.devices for one in found) * seeds
     many = f"{seeds} seeds" if seeds > 1 else "1 seed"
     lines = [
-        f"{many}: about {hours:.1f} hours, {spent:.1f} device hours, at {machine.rate / 1e12:.1f} TFLOP/s a device"
+        f"{many}: about {hours:.3g} hours, {spent:.3g} device hours, at {machine.rate / 1e12:.1f} TFLOP/s a device"
     ]
     host = max(one.states.host for one in found)
     if host:

@@ -80,7 +80,7 @@ class Workload:
 
 def forecast(run: RunSettings, data: TaskDataModule, sharding: Sharding, machine: Machine) -> Iterator[Forecast]:
     """Yield a forecast for every stage of one seed's plan; stages that do the same with a model are measured once."""
-    alone = Sharding("none", sharding.half)
+    alone = Sharding("none", sharding.half, pure=sharding.pure)
 
     @cache
     def need(kind: str) -> tuple[States, Held, int, int]:

@@ -7,8 +7,8 @@ from torch import nn
 
 from lit_synth.examples import InputError
 
-HALF, SINGLE, ADAM = 2, 4, 8
-"""Bytes of a number in 16 bits, of one in 32, and of AdamW's two averages."""
+HALF, SINGLE = 2, 4
+"""Bytes of a number in 16 bits, and of one in 32."""
 PLAIN = ("auto", "ddp", "ddp_find_unused_parameters_true", "single_device")
 
 
@@ -57,11 +57,12 @@ class Sharding:
 
     Args:
         kind: ``none``, ``ddp``, ``fsdp``, or DeepSpeed's ``zero1``, ``zero2``, ``zero3``.
-        half: Whether weights have 16 bits on the device.
+        half: Whether operations have 16 bits.
         nodes: Machines.
         devices: On each.
         offload_optimizer: Averages, 32-bit weights and gradients are in the host's memory.
         offload_weights: Weights are too.
+        pure: Nothing is kept in 32 bits (``bf16-true``); without, and without DeepSpeed, weights and gradients are.
     """
 
     kind: str
@@ -70,6 +71,7 @@ class Sharding:
     devices: int = 1
     offload_optimizer: bool = False
     offload_weights: bool = False
+    pure: bool = False
 
     @property
     def world(self) -> int:
@@ -79,7 +81,7 @@ class Sharding:
     @property
     def casts(self) -> bool:
         """Whether operations read 16-bit copies of 32-bit weights (autocast)."""
-        return self.half and self.kind in ("none", "ddp")
+        return self.half and not self.pure and self.kind in ("none", "ddp")
 
     def states(self, counts: Counts, learns: bool) -> States:
         """Return what a device keeps; a model that learns nothing has weights alone.
@@ -89,17 +91,16 @@ class Sharding:
         """
         if self.kind.startswith("zero"):
             return self._zero(counts, learns)
-        size = SINGLE
-        trained = counts.trained if learns else 0
+        size, trained = HALF if self.pure else SINGLE, counts.trained if learns else 0
+        gradients, averages = size * trained, 2 * size * trained
         if self.kind == "fsdp":
             gathered = 2 * (HALF if self.half else SINGLE) * counts.layer
-            split = size * counts.all // self.world, SINGLE * trained // self.world, ADAM * trained // self.world
-            return States(split[0] + gathered, *split[1:])
+            return States(size * counts.all // self.world + gathered, gradients // self.world, averages // self.world)
         # DDP sends gradients out of buckets of their own.
         copies = 2 if self.kind == "ddp" and self.world > 1 else 1
         # Where nothing learns, the weights are halved once and for all.
-        size = HALF if self.half and not learns else SINGLE
-        return States(size * counts.all, copies * SINGLE * trained, ADAM * trained)
+        kept = size if learns or not self.half else HALF
+        return States(kept * counts.all, copies * gradients, averages)
 
     def _zero(self, counts: Counts, learns: bool) -> States:
         stage, world = int(self.kind[-1]), self.world
@@ -133,7 +134,8 @@ def sharding(trainer: dict[str, Any], nodes: int | None = None, devices: int | N
     given_nodes, given_devices = trainer.get("num_nodes"), trainer.get("devices")
     nodes = nodes or (given_nodes if isinstance(given_nodes, int) else 1)
     devices = devices or (given_devices if isinstance(given_devices, int) and given_devices > 0 else 1)
-    half = str(trainer.get("precision", "32")).startswith(("bf16", "16"))
+    precision = str(trainer.get("precision", "32"))
+    half, pure = precision.startswith(("bf16", "16")), precision.endswith("true") and precision != "32-true"
     if name.startswith("deepspeed"):
         stage = given.get("stage") or next((int(digit) for digit in name if digit.isdigit()), 2)
         offloads = "offload" in name
@@ -146,9 +148,9 @@ def sharding(trainer: dict[str, Any], nodes: int | None = None, devices: int | N
             offload_weights=bool(given.get("offload_parameters")) or (offloads and stage == 3),
         )
     if name in ("fsdp", "modelparallel"):
-        return Sharding("fsdp", half, nodes, devices)
+        return Sharding("fsdp", half, nodes, devices, pure=pure)
     if name in (*PLAIN, "singledevice"):
-        return Sharding("ddp" if nodes * devices > 1 else "none", half, nodes, devices)
+        return Sharding("ddp" if nodes * devices > 1 else "none", half, nodes, devices, pure=pure)
     raise InputError(
         f"trainer.strategy {named}: memory is not known for it; known: DDP, FSDP, ModelParallel, DeepSpeed"
     )

@@ -37,6 +37,7 @@ def test_what_is_not_split_is_on_every_device() -> None:
     assert Sharding("ddp", False, 1, 2).states(counts, learns=True) == States(400, 80, 80)
     assert Sharding("fsdp", False, 1, 2).states(counts, learns=True) == States(200 + 400, 20, 40)
     assert Sharding("none", True).states(counts, learns=False) == States(200, 0, 0)
+    assert Sharding("none", True, pure=True).states(counts, learns=True) == States(200, 20, 40)
     assert Sharding("zero3", True, 1, 2).states(counts, learns=False) == States(100 + 200, 0, 0)
 
 
@@ -68,6 +69,15 @@ def test_strategies_are_read_from_the_trainer(trainer: dict[str, object], kind: 
     found = sharding(trainer)
     assert (found.kind, found.world) == (kind, world)
     assert sharding(trainer, nodes=2, devices=8).world == 16
+
+
+@pytest.mark.parametrize(
+    ("precision", "half", "pure"),
+    [("32-true", False, False), (32, False, False), ("bf16-mixed", True, False), ("bf16-true", True, True)],
+)
+def test_precision_is_read_too(precision: str | int, half: bool, pure: bool) -> None:
+    found = sharding({"precision": precision})
+    assert (found.half, found.pure) == (half, pure)
 
 
 def test_an_unknown_strategy_is_a_mistake() -> None:
