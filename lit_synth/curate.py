@@ -82,7 +82,9 @@ def curate(
     sizes = {"requested": len(accepted) + len(left_out), "accepted": len(accepted), "rejected": dict(reasons)}
     more: dict[str, Any] = {"labels": len({row.target for row in accepted})} if task.labels else {}
     if any(row.origin == "generated" for row in accepted):
-        more |= measure(task, module.splits.labelled, accepted, left_out) | _agreement(task, readings.rows[0])
+        more |= measure(task, module.splits.labelled, module.splits.pool, accepted, left_out) | _agreement(
+            task, readings.rows[0]
+        )
     found |= {"teacher_hash": told["teacher"], "strategy": sizes | more}
     write_json(folder / "curation.json", found)
 

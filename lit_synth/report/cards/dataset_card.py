@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from lit_synth.report.cards.dataset_metadata import BOTH, dataset_metadata
 from lit_synth.report.cards.readme import bullets, grid, plain, write_readme
 from lit_synth.report.conclusions.findings import Summary
+from lit_synth.report.conclusions.leaks import PARTS, compared
 from lit_synth.report.folders.folder import RunFolder
 from lit_synth.report.statistics.intervals import share_interval
 from lit_synth.report.table import cells
@@ -119,9 +120,14 @@ def _copies(folder: RunFolder) -> str:
     for strategy, seed, found in folder.curated("memorised", "leakage"):
         copied, leaked = found.get("memorised") or {}, found.get("leakage") or {}
         told = f"{count(copied['copied'])} of {count(copied['rows'])}" if copied else ""
-        rows.append((strategy, f"seed{seed}", told, *(count(leaked.get(part)) for part in ("development", "test"))))
+        rows.append((strategy, f"seed{seed}", told, *(count(leaked.get(part)) for part in PARTS)))
     headers = ("strategy", "seed", "copies of a gold input", "like a development row", "like a test row")
-    return grid(headers, rows)
+    beside = [
+        f"`{plain(strategy)}`, seed{plain(seed)}: {told}"
+        for strategy, seed, found in folder.curated("leakage")
+        if (told := compared(found["leakage"]))
+    ]
+    return "\n\n".join(filter(None, [grid(headers, rows), bullets(beside)]))
 
 
 def _quality(folder: RunFolder) -> Iterator[str]:
