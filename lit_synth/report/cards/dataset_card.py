@@ -90,6 +90,9 @@ def _method(folder: RunFolder) -> Iterator[str]:
     for seed, found in folder.curation.items():
         if "teacher_hash" in found:
             yield f"seed{plain(seed)}: SHA-256 of the teacher's weights begins with `{plain(found['teacher_hash'])}`."
+    asked = [one for found in folder.curation.values() for one in (found.get("prompts") or {}).items()]
+    for name, prompt in dict.fromkeys(asked):
+        yield f"Annotator `{plain(name)}` is asked: {plain(prompt)}"
     sampling = folder.settings.get("generation", {}).get("sampling")
     if sampling and "generate" in folder.synthetic:
         yield f"Sampling: {plain(', '.join(f'{key} {value}' for key, value in sampling.items()))}."
