@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from lit_synth.report.charts.curves import learning_figure
 from lit_synth.report.charts.gains import gains_figure, lines
-from lit_synth.report.charts.saturation import panels, saturation_figure
 from lit_synth.report.conclusions.findings import CANDIDATES
 from lit_synth.report.conclusions.outcomes import TaskOutcomes
 from lit_synth.report.conclusions.sentences import about_worth, best_of, headline, sentences, warnings
@@ -13,6 +12,7 @@ from lit_synth.report.markup import Markup, grouped_table, section, stacked, tab
 from lit_synth.report.page import document
 from lit_synth.report.sections.costs import costs
 from lit_synth.report.sections.results import emphasise
+from lit_synth.report.sections.saturation import saturated
 from lit_synth.report.students import about_students, cells, group_title, headers
 from lit_synth.report.wording import listing, seconds
 
@@ -22,7 +22,7 @@ def render_several(collection: Collection, tasks: Sequence[TaskOutcomes]) -> str
     parts = [_header(collection, tasks), _gains(tasks)]
     for number, task in enumerate(tasks):
         name = f"{task.task}: " if len(tasks) > 1 else ""
-        parts += [_learning(task, name, number), _saturation(task, name, number), _students(task, name)]
+        parts += [_learning(task, name, number), saturated(task, name, number), _students(task, name)]
     parts += [_cost(collection), _failed(collection), _runs(collection)]
     return document(f"{listing([task.task for task in tasks])}: what synthetic rows are worth", parts)
 
@@ -103,19 +103,6 @@ def _caption(task: TaskOutcomes) -> str:
     if any(outcome.worth for outcome in task.outcomes):
         told += " For worth that curve is made to rise, and is straight between its points."
     return told
-
-
-def _saturation(task: TaskOutcomes, name: str, number: int) -> Markup:
-    if not panels(task):
-        return Markup()
-    figure = tag(
-        "figure",
-        tag("div", Markup(saturation_figure(task, 720, number)), class_="wide"),
-        tag("div", Markup(saturation_figure(task, 360, number)), class_="narrow"),
-        tag("figcaption", " ".join(filter(None, ["Band: 95 % interval.", task.caption]))),
-    )
-    about = "What more synthetic rows bring at each number of labels. With both, annotated and generated rows together."
-    return section(f"{name}{'amount' if name else 'Amount'}", figure, note=about)
 
 
 def _students(task: TaskOutcomes, name: str) -> Markup:

@@ -20,6 +20,7 @@ from lit_synth.report.conclusions.appraise import appraise
 from lit_synth.report.conclusions.outcomes import TaskOutcomes
 from lit_synth.report.conclusions.sentences import best_of, headline, sentences, warnings
 from lit_synth.report.folders.collection import Collection, collect
+from lit_synth.report.page import write_report
 from lit_synth.report.sections.costs import costs
 from lit_synth.report.several import render_several
 from lit_synth.report.students import cells
@@ -118,6 +119,24 @@ def test_page_shows_every_figure_failure_and_limit(one: Made) -> None:
         for value, under in cells(task, outcome):
             assert value.replace("<", "&lt;") in page
             assert under in page
+
+
+def test_the_page_of_one_run_draws_the_same_curve_of_amounts(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path / "sweep", seeds=(0, 1), fractions=(64,), limit=900)
+    run = sweep / "fraction_64"
+    _, collection, (task,) = made(sweep)
+
+    def amount(html: str) -> str:
+        return html.split("<h2>Amount</h2>")[1].split("</section>")[0]
+
+    alone = amount(write_report(run).read_text(encoding="utf-8"))
+    assert alone == amount(render_several(collection, [task]))
+    assert saturation_figure(task, 720) in alone
+    told = words(alone)
+    for name in ("annotate", "generate", "both"):
+        assert re.search(rf"{name}: (it still rises at|more rows) ", told)
+    bare = make_sweep(tmp_path / "bare", seeds=(0,), fractions=(64,), amounts=())
+    assert "<h2>Amount</h2>" not in write_report(bare / "fraction_64").read_text(encoding="utf-8")
 
 
 def test_names_of_tasks_are_escaped(two: Made) -> None:
