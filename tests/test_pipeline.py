@@ -200,6 +200,18 @@ def test_the_search_never_scores_test(done: Path) -> None:
         assert sorted(path.name for path in folder.iterdir()) == ["config.yaml", "curve.jsonl", "stage.json"]
 
 
+def test_stages_tell_what_they_have_met(done: Path) -> None:
+    told = json.loads((done / "run.json").read_text())
+    work = told["work"]["seed0"]
+    assert set(told["seconds"]["seed0"]) - set(work) == {"curation_annotate", "curation_generate"}
+    assert all(one["tokens"] > 0 and one["gpu_seconds"] == 0 and one["devices"] == ["CPU"] for one in work.values())
+    asked = (done / "seed0" / "annotation" / "records-0.jsonl").read_text().splitlines()
+    encoder = TeacherEncoder(str(done / "seed0" / "teacher_fit" / "model"), max_length=64)
+    prompts = [REVIEWS.prompt(json.loads(line)["fields"]) for line in asked]
+    assert work["annotation"]["tokens"] == sum(len(encoder.encode(prompt)) for prompt in prompts)
+    assert not list(done.rglob("spent-*"))
+
+
 def test_a_student_is_there_for_transformers(done: Path) -> None:
     from transformers import pipeline
 

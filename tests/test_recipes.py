@@ -53,7 +53,7 @@ def test_a_task_of_a_file_may_be_told_in_other_words(
     task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.argv", ["lit_synth"])
-    data = {"multirc": "MultiRc", "sgd": "Sgd", "webnlg": "WebNlg"}[task.name]
+    data = {"multirc": "MultiRC", "sgd": "Sgd", "webnlg": "WebNlg"}[task.name]
     asked = CurationSettings(teachers=2, prompts=(f"Read this.\n{task.annotate_prompt}",)).task_of(1, task)
     config = recipes.teacher_fit(settings(data=data, task=asked), 0, tmp_path)
     found = StageCLI(yaml.safe_load(yaml.safe_dump(config)), run=False).model.task

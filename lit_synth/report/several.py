@@ -10,7 +10,7 @@ from lit_synth.report.conclusions.sentences import about_worth, best_of, headlin
 from lit_synth.report.folders.collection import Collection
 from lit_synth.report.markup import Markup, grouped_table, section, stacked, table, tag
 from lit_synth.report.page import document
-from lit_synth.report.sections.costs import costs
+from lit_synth.report.sections.costs import HEADERS, about_work, costs, stage_work, together
 from lit_synth.report.sections.results import emphasise
 from lit_synth.report.sections.saturation import saturated
 from lit_synth.report.students import about_students, cells, group_title, headers
@@ -122,20 +122,32 @@ def _cost(collection: Collection) -> Markup:
     if not stages:
         return Markup()
     names = list(by_run)
+    works = [stage_work(run) for run in collection.runs]
+    counted = any(works)
 
     def total(found: Sequence[float]) -> Markup | str:
         return seconds(sum(found)) if found else ""
 
+    def met(*shown: str) -> tuple[str, ...]:
+        return together(work[stage] for work in works for stage in shown if stage in work).cells if counted else ()
+
     rows = [
-        (stage, *(seconds(by_run[run][stage]) if stage in by_run[run] else "" for run in names), total(every))
+        (
+            stage,
+            *(seconds(by_run[run][stage]) if stage in by_run[run] else "" for run in names),
+            total(every),
+            *met(stage),
+        )
         for stage in stages
         if (every := [found[stage] for found in by_run.values() if stage in found])
     ]
     sums = [total(list(found.values())) for found in by_run.values()]
     everything = total([taken for found in by_run.values() for taken in found.values()])
-    last = (tag("b", "together"), *(tag("b", one) for one in [*sums, everything]))
-    shown = table(["stage", *names, "together"], [*rows, last])
-    return tag("div", section("Cost", shown, note="Wall-clock time of the stages, summed over seeds."), class_="broad")
+    last = (tag("b", "together"), *(tag("b", one) for one in [*sums, everything, *met(*stages)]))
+    shown = table(["stage", *names, "together", *(HEADERS if counted else ())], [*rows, last])
+    about = about_work(one for work in works for one in work.values())
+    note = " ".join(filter(None, ["Wall-clock time of the stages, summed over seeds.", about]))
+    return tag("div", section("Cost", shown, note=note), class_="broad")
 
 
 def _failed(collection: Collection) -> Markup:
