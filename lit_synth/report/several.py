@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from lit_synth.report.charts.curves import learning_figure
 from lit_synth.report.charts.gains import gains_figure, lines
 from lit_synth.report.conclusions.findings import CANDIDATES
-from lit_synth.report.conclusions.outcomes import TaskOutcomes
+from lit_synth.report.conclusions.outcomes import Outcome, TaskOutcomes
 from lit_synth.report.conclusions.sentences import about_worth, best_of, headline, sentences, warnings
 from lit_synth.report.folders.collection import Collection
-from lit_synth.report.markup import Markup, grouped_table, section, stacked, table, tag
+from lit_synth.report.markup import Markup, Sorted, grouped_table, section, stacked, table, tag
 from lit_synth.report.page import document
 from lit_synth.report.sections.costs import HEADERS, about_work, costs, stage_work, together
 from lit_synth.report.sections.results import emphasise
 from lit_synth.report.sections.saturation import saturated
-from lit_synth.report.students import about_students, cells, group_title, headers
+from lit_synth.report.students import about_students, cells, group_title, headers, values
 from lit_synth.report.wording import listing, seconds
 
 
@@ -106,13 +106,14 @@ def _caption(task: TaskOutcomes) -> str:
 
 
 def _students(task: TaskOutcomes, name: str) -> Markup:
-    def row(values: list[tuple[str, str]]) -> list[object]:
-        strategy, *figures = values
+    def row(outcome: Outcome) -> list[object]:
+        strategy, *figures = cells(task, outcome)
+        _, *numbers = values(outcome)
         dot = stacked(tag("span", strategy[0], class_=f"dot {strategy[0]}"), strategy[1])
-        return [dot, *(stacked(value, under) for value, under in figures)]
+        return [dot, *(Sorted(stacked(*shown), number) for shown, number in zip(figures, numbers, strict=True))]
 
-    groups = [(group_title(task, run), [row(cells(task, outcome)) for outcome in task.of(run)]) for run in task.runs]
-    shown = grouped_table(headers(task), groups, caption=task.caption)
+    groups = [(group_title(task, run), list(map(row, task.of(run)))) for run in task.runs]
+    shown = grouped_table(headers(task), groups, caption=task.caption, sorts=True)
     title = f"{name}{'every student' if name else 'Every student'}"
     return tag("div", section(title, shown, note=about_students(task)), class_="broad")
 
