@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -36,12 +36,14 @@ class Readings:
         development: Rows whose labels are known.
         rows: Rows that a student may learn from.
         teacher: Folder of the first teacher's model.
+        prompts: Of the teachers by name, where not all of them were asked in the task's own words.
     """
 
     names: list[str]
     development: list[Path]
     rows: list[Path]
     teacher: Path
+    prompts: Mapping[str, str] = field(default_factory=dict)
 
 
 def curate(
@@ -58,8 +60,6 @@ def curate(
     """
     task = module.task
     found: dict[str, Any] = {}
-    accepted = list(read_examples(readings.rows[0]))
-    unsure: list[Example] = []
     if task.labels:
         true = {row.id: task.labels.index(str(row.target)) for row in module.splits.development}
         known, ids = _posteriors(task, readings.development)
@@ -68,12 +68,14 @@ def curate(
         found, threshold = judgement.found, judgement.threshold
         accepted = _combined(task, readings, judgement.weights)
     else:
-        accepted, threshold = [part for row in accepted for part in _chosen(task, row, settings)], 0.0
+        accepted, threshold = [part for rows in _answers(readings) for part in _chosen(task, rows, settings)], 0.0
         if isinstance(settings.confidence, float):
             threshold = settings.confidence
     unsure = [reject(row, UNSURE) for row in accepted if _confidence(row) < threshold]
     accepted = [_as_target(row, settings) for row in accepted if _confidence(row) >= threshold]
-    told = {"teacher": _hash(readings.teacher), "passed": settings.rules.active(task)}
+    told: dict[str, Any] = {"teacher": _hash(readings.teacher), "passed": settings.rules.active(task)}
+    if readings.prompts:
+        told["prompts"] = found["prompts"] = dict(readings.prompts)
     accepted = [replace(row, provenance={**row.provenance, **told}) for row in accepted]
     left_out = [*chain.from_iterable(map(read_examples, rejected)), *unsure]
     write_examples(folder / "accepted.jsonl", accepted)
@@ -82,7 +84,9 @@ def curate(
     sizes = {"requested": len(accepted) + len(left_out), "accepted": len(accepted), "rejected": dict(reasons)}
     more: dict[str, Any] = {"labels": len({row.target for row in accepted})} if task.labels else {}
     if any(row.origin == "generated" for row in accepted):
-        more |= measure(task, module.splits.labelled, accepted, left_out) | _agreement(task, readings.rows[0])
+        more |= measure(task, module.splits.labelled, module.splits.pool, accepted, left_out) | _agreement(
+            task, readings.rows[0]
+        )
     found |= {"teacher_hash": told["teacher"], "strategy": sizes | more}
     write_json(folder / "curation.json", found)
 
@@ -114,13 +118,24 @@ def _posteriors(task: Task, paths: Sequence[Path]) -> tuple[Posteriors, list[str
     return np.array(values, dtype=np.float64).reshape(shape), ids
 
 
-def _chosen(task: Task, row: Example, settings: CurationSettings) -> list[Example]:
-    """Return the row with each text that is kept of those the teacher wrote for it."""
+def _answers(readings: Readings) -> Iterator[dict[str, Example]]:
+    """Yield each row that the first teacher has a text for as every teacher answered it, by the teacher's name."""
+    first, *others = ({row.id: row for row in read_examples(path)} for path in readings.rows)
+    for name in first:
+        read = [first, *others]
+        yield {who: rows[name] for who, rows in zip(readings.names, read, strict=True) if name in rows}
+
+
+def _chosen(task: Task, answers: Mapping[str, Example], settings: CurationSettings) -> list[Example]:
+    """Return the row with each text that is kept of those that teachers wrote for it."""
+    row = next(iter(answers.values()))
     made = row.provenance
-    candidates = [
-        (str(row.target), float(made["confidence"])),
-        *((text, value) for text, value in made.get("samples", ())),
-    ]
+    if len(answers) > 1:
+        made = {**made, "annotators": {name: str(one.target) for name, one in answers.items()}}
+    likeliest = [(str(one.target), float(one.provenance["confidence"])) for one in answers.values()]
+    drawn = [(text, value) for one in answers.values() for text, value in one.provenance.get("samples", ())]
+    # Of several teachers the surest comes first; sorting leaves equals as they are.
+    candidates = [*sorted(likeliest, key=lambda one: -one[1]), *drawn]
     kept = choose(candidates, settings.choice, partial(share, task, row.fields))
     confidence = dict(reversed(candidates))
     return [

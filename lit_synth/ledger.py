@@ -5,12 +5,14 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lit_synth.examples import InputError, write_whole
+from lit_synth.spending import Spent, collect
 
 
 class Ledger:
@@ -27,6 +29,7 @@ class Ledger:
         self.output = output
         self.reuse = reuse
         self.seconds: dict[str, dict[str, float]] = {}
+        self.work: dict[str, dict[str, dict[str, Any]]] = {}
 
     def do(self, folder: Path, config: dict[str, Any], inputs: list[str], work: Callable[[], None]) -> str:
         """Do a stage's work where it is not done; return its key, an input of the stages behind it.
@@ -56,15 +59,23 @@ class Ledger:
             self.tell(f"{name}: goes on" if found else f"{name}: starts")
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "config.yaml").write_text(text)
-            spent = found.get("seconds", 0.0)
-            write_json(manifest, {"key": key, "done": False, "seconds": spent})
+            # What an attempt spent that was killed lies there still.
+            spent = _spent(found).plus(collect(folder))
+            write_json(manifest, {"key": key, "done": False, **asdict(spent)})
             started = time.monotonic()
             work()
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-            found = {"key": key, "done": True, "seconds": spent + time.monotonic() - started}
+            spent = spent.plus(collect(folder).with_wall(time.monotonic() - started))
+            found = {"key": key, "done": True, **asdict(spent)}
             write_json(manifest, found)
-        self.seconds.setdefault(folder.parent.name, {})[folder.name] = round(found["seconds"], 1)
+        self._tell_cost(folder, _spent(found))
         return key
+
+    def _tell_cost(self, folder: Path, spent: Spent) -> None:
+        self.seconds.setdefault(folder.parent.name, {})[folder.name] = round(spent.seconds, 1)
+        if spent.tokens:
+            work = {"tokens": spent.tokens, "gpu_seconds": round(spent.gpu_seconds, 1), "devices": list(spent.devices)}
+            self.work.setdefault(folder.parent.name, {})[folder.name] = work
 
     def _take(self, folder: Path, key: str) -> None:
         """Link a stage of the other run, where it is done there and not begun here."""
@@ -76,6 +87,12 @@ class Ledger:
         if found.get("key") == key and found["done"]:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.symlink_to(other.resolve(), target_is_directory=True)
+
+
+def _spent(manifest: dict[str, Any]) -> Spent:
+    """Return what a stage has cost; the manifests of older runs know its seconds alone."""
+    known = {field.name: manifest[field.name] for field in fields(Spent) if field.name in manifest}
+    return Spent(**(known | {"devices": tuple(known.get("devices", ()))}))
 
 
 def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free: tuple[str, ...] = ()) -> None:

@@ -150,6 +150,7 @@ class Pipeline:
 
     def _compose(self, record: Record) -> None:
         record.part("seconds").update(self.ledger.seconds.get(record.path.stem, {}))
+        record.part("work").update(self.ledger.work.get(record.path.stem, {}))
         record.save()
         told = {
             "task": self.task.name,

@@ -3,7 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ from lit_synth.curation.advice import advise
 from lit_synth.examples import InputError, read_examples, read_json_lines
 from lit_synth.records import Record
 from lit_synth.seed import Seed
+from lit_synth.settings import RunSettings
 from lit_synth.stages import run_stage
 from lit_synth.students import Students, mixture_of
 
@@ -31,11 +32,13 @@ class Annotator:
         name: Such as ``teacher`` or ``student``.
         model: Its folder.
         key: Of the stage that trained it.
+        run: The settings as it is told them: with its own prompt.
     """
 
     name: str
     model: Path
     key: str
+    run: RunSettings
 
 
 class Synthesis:
@@ -93,10 +96,12 @@ class Synthesis:
 
     def _teacher(self, number: int) -> Annotator:
         seed, stage = self.seed, self.seed.folder / _numbered("teacher_fit", number)
-        config = recipes.teacher_fit(seed.run, seed.number, stage)
+        task = seed.run.curation.task_of(number, seed.task)
+        run = seed.run if task == seed.task else replace(seed.run, task=task)
+        config = recipes.teacher_fit(run, seed.number, stage)
         config["seed_everything"] += 1000 * number
         key = seed.ledger.do(stage, config, [seed.data], partial(run_stage, config, ("fit",)))
-        return Annotator(_numbered("teacher", number), stage / "model", key)
+        return Annotator(_numbered("teacher", number), stage / "model", key, run)
 
     def _student(self, number: int) -> Annotator:
         """Train a student on gold without the development part, which it is then held against."""
@@ -108,7 +113,7 @@ class Synthesis:
         )
         config["seed_everything"] += 1000 * number
         key = seed.ledger.do(stage, config, [seed.data], partial(run_stage, config, ("fit",)))
-        return Annotator(_numbered("student", number), stage / "model", key)
+        return Annotator(_numbered("student", number), stage / "model", key, seed.run)
 
     def _make(self, strategy: str) -> None:
         grows = strategy == "generate" and self.seed.run.generation.amounts
@@ -145,7 +150,15 @@ class Synthesis:
         known, more = self._development
         stage = seed.folder / f"curation_{strategy}{size}"
         config = {"curation": asdict(seed.run.curation), "strategy": strategy}
-        readings = Readings([one.name for one in self.annotators], known, rows, self.teacher.model)
+        curation = seed.run.curation
+        prompts = [curation.task_of(number, seed.task).annotate_prompt for number in range(curation.teachers)]
+        # Annotating students come behind the teachers and are asked nothing in words.
+        told = (
+            {one.name: prompt for one, prompt in zip(self.annotators, prompts, strict=False)}
+            if curation.prompts
+            else {}
+        )
+        readings = Readings([one.name for one in self.annotators], known, rows, self.teacher.model, told)
         work = partial(curate, stage, seed.run.curation, seed.module, readings, rejected)
         return stage, seed.ledger.do(stage, config, [*keys, *more], work)
 
@@ -160,7 +173,7 @@ class Synthesis:
 
     def _read(self, annotator: Annotator, name: str, source: Path | None, made: str) -> tuple[Path, str]:
         """Let an annotator read rows; return the file of its answers, and the stage's key."""
-        seed, run = self.seed, self.seed.run
+        seed, run = self.seed, annotator.run
         stage = seed.folder / (name if annotator is self.teacher else f"{name}_{annotator.name}")
         order = {"folder": str(stage), "kind": "annotate"} | ({"source": str(source)} if source else {})
         if annotator.name.startswith("teacher"):

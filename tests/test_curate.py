@@ -29,7 +29,9 @@ def stage(tmp_path: Path, tiny_encoder: Path, reviews_like: Path) -> Any:
     """Return a function that curates rows as two annotators read them: one right but unsure, one loud and at random."""
     module = Reviews(ClassifierEncoder(str(tiny_encoder)), data_dir=str(reviews_like), partition=Partition(60))
 
-    def run(rows: list[tuple[float, float]], settings: CurationSettings, rejected: list[Example]) -> tuple[Any, ...]:
+    def run(
+        rows: list[tuple[float, float]], settings: CurationSettings, rejected: list[Example], prompts: Any = ()
+    ) -> tuple[Any, ...]:
         known, pool = module.splits.development, module.splits.pool
         seen: dict[str, list[list[Example]]] = {"development": [[], []], "rows": [[], []]}
         for number, row in enumerate(known):
@@ -46,7 +48,7 @@ def stage(tmp_path: Path, tiny_encoder: Path, reviews_like: Path) -> Any:
         write_examples(tmp_path / "rejected_before.jsonl", rejected)
         (tmp_path / "teacher").mkdir(exist_ok=True)
         (tmp_path / "teacher" / "model.safetensors").write_bytes(b"weights")
-        readings = Readings(NAMES, paths["development"], paths["rows"], tmp_path / "teacher")
+        readings = Readings(NAMES, paths["development"], paths["rows"], tmp_path / "teacher", dict(prompts))
         folder = tmp_path / "curation"
         curate(folder, settings, module, readings, [tmp_path / "rejected_before.jsonl"])
         verdicts = (list(read_examples(folder / f"{name}.jsonl")) for name in ("accepted", "rejected"))
@@ -95,6 +97,14 @@ def test_targets_may_be_hard_and_weighed(stage: Any) -> None:
     assert row.weight == pytest.approx(0.8, abs=1e-6)
 
 
+def test_prompts_of_teachers_are_told_with_every_row(stage: Any) -> None:
+    *_, found = stage([(0.8, 0.1)], CurationSettings(), [])
+    assert "prompts" not in found
+    prompts = {"teacher": "{text} Mood:", "teacher_2": "{text} Good or bad?"}
+    (row,), _, found = stage([(0.8, 0.1)], CurationSettings(), [], prompts)
+    assert row.provenance["prompts"] == found["prompts"] == prompts
+
+
 def test_of_several_texts_one_is_chosen_or_all_share_a_weight(tmp_path: Path, tiny_encoder: Path) -> None:
     folder = tmp_path / "rows"
     folder.mkdir()
@@ -117,3 +127,37 @@ def test_of_several_texts_one_is_chosen_or_all_share_a_weight(tmp_path: Path, ti
     assert kept(choice="all") == [("p", "Ann likes Bo.", 0.5), ("p-1", "Ann and Bo.", 0.5)]
     assert kept(choice="all", weigh=True) == [("p", "Ann likes Bo.", 0.125), ("p-1", "Ann and Bo.", 0.125)]
     assert kept(confidence=0.5) == []
+
+
+def test_texts_of_further_teachers_are_chosen_from_too(tmp_path: Path, tiny_encoder: Path) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for split in ("train", "test"):
+        rows = [{"input": [f"{split}{n} | name | Bo"], "target": "Bo.", "category": "Food"} for n in range(8)]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    module = WebNlg(Seq2SeqEncoder(str(tiny_encoder)), data_dir=str(folder), partition=Partition(4))
+    fields = {"category": "Food", "triples": "Ann | friend | Bo"}
+
+    def read(name: str, *texts: tuple[str, str, float]) -> Path:
+        rows = [Example(i, fields, text, "annotated", provenance={"confidence": sure}) for i, text, sure in texts]
+        write_examples(tmp_path / f"{name}.jsonl", rows)
+        return tmp_path / f"{name}.jsonl"
+
+    paths = [
+        read("one", ("p", "Ann likes Bo.", 0.5), ("q", "Ann or Bo.", 0.9)),
+        read("two", ("p", "Ann and Bo.", 0.7), ("q", "Ann, Bo.", 0.1), ("r", "Bo, Ann.", 1.0)),
+        read("three", ("p", "Ann and Bo!", 0.6)),
+    ]
+    names = ["teacher", "teacher_2", "teacher_3"]
+    found = {}
+    for choice in ("likeliest", "all"):
+        settings = CurationSettings(teachers=3, choice=choice)
+        curate(tmp_path / "out", settings, module, Readings(names, [], paths, tmp_path), [])
+        found[choice] = {row.id: row for row in read_examples(tmp_path / "out" / "accepted.jsonl")}
+    # Of what the first teacher could not finish, none is taken: it is among the rejected rows.
+    assert {name: (row.target, row.provenance["confidence"]) for name, row in found["likeliest"].items()} == {
+        "p": ("Ann and Bo.", 0.7),
+        "q": ("Ann or Bo.", 0.9),
+    }
+    assert found["likeliest"]["q"].provenance["annotators"] == {"teacher": "Ann or Bo.", "teacher_2": "Ann, Bo."}
+    assert sorted(found["all"]) == ["p", "p-1", "p-2", "q", "q-1"]

@@ -17,9 +17,10 @@ import torch
 import yaml
 
 from lit_synth.cli import main
-from lit_synth.data import ClassifierEncoder, Mixture, Partition
+from lit_synth.data import ClassifierEncoder, Mixture, Partition, TeacherEncoder
 from lit_synth.examples import Example, read_examples
 from lit_synth.settings import STUDENTS
+from lit_synth.task import Task
 from lit_synth.tasks.reviews import REVIEWS, Reviews
 
 KEYS = ["task", "strategy", "fraction", "seed", "amount", "n_gold", "n_synthetic", "metric", "value"]
@@ -197,6 +198,18 @@ def test_the_search_never_scores_test(done: Path) -> None:
     assert len(searched) == 10
     for folder in searched:
         assert sorted(path.name for path in folder.iterdir()) == ["config.yaml", "curve.jsonl", "stage.json"]
+
+
+def test_stages_tell_what_they_have_met(done: Path) -> None:
+    told = json.loads((done / "run.json").read_text())
+    work = told["work"]["seed0"]
+    assert set(told["seconds"]["seed0"]) - set(work) == {"curation_annotate", "curation_generate"}
+    assert all(one["tokens"] > 0 and one["gpu_seconds"] == 0 and one["devices"] == ["CPU"] for one in work.values())
+    asked = (done / "seed0" / "annotation" / "records-0.jsonl").read_text().splitlines()
+    encoder = TeacherEncoder(str(done / "seed0" / "teacher_fit" / "model"), max_length=64)
+    prompts = [REVIEWS.prompt(json.loads(line)["fields"]) for line in asked]
+    assert work["annotation"]["tokens"] == sum(len(encoder.encode(prompt)) for prompt in prompts)
+    assert not list(done.rglob("spent-*"))
 
 
 def test_a_student_is_there_for_transformers(done: Path) -> None:
@@ -432,7 +445,7 @@ def test_more_is_generated_while_it_pays_and_a_larger_amount_goes_on_with_the_sm
     assert {row["name"] for row in told["curation"]["seed0"]["annotators"]} == {"teacher", "student"}
     assert all({"teacher", "student"} == set(row.provenance["annotators"]) for row in kept)
     assert told["curation"]["seed0"]["advice"]
-    assert "<h2>Amount</h2>" in (output / "report.html").read_text()
+    assert "<h2>Amounts tried in turn</h2>" in (output / "report.html").read_text()
 
 
 def test_a_source_without_a_row_leaves_the_other_students(tmp_path: Path, config: MakeConfig, capsys: Any) -> None:
@@ -505,3 +518,39 @@ def test_synthetic_rows_may_come_first(tmp_path: Path, config: MakeConfig) -> No
     assert second["data"]["init_args"]["mixture"]["synthetic"] == []
     first = yaml.safe_load((output / "seed0" / "annotate_first" / "config.yaml").read_text())
     assert (first["data"]["init_args"]["mixture"]["gold"], first["model"]["init_args"]["average"]) == (False, 0.5)
+
+
+def test_teachers_are_asked_in_words_of_their_own(tmp_path: Path, config: MakeConfig) -> None:
+    prompt = "{text}\nIs that good or bad?"
+    student = config()["student"] | {"chosen": CHOSEN}
+    curation = {"teachers": 2, "prompts": [prompt]}
+    output = run(tmp_path, config(student=student, curation=curation), "--strategies", "gold,annotate")
+    seen: dict[str, list[str]] = {}
+    for stage in ("teacher_fit", "teacher_fit_2", "annotation", "annotation_teacher_2", "development_teacher_2"):
+        data = yaml.safe_load((output / "seed0" / stage / "config.yaml").read_text())["data"]["init_args"]
+        task = Task(**data["task"]) if "task" in data else REVIEWS
+        encoder = TeacherEncoder(data["encoder"]["init_args"]["model"], max_length=64)
+        row = Example("r", {"text": "a warm film"}, "positive")
+        shown = encoder.training_rows(task, row)[:1] if "fit" in stage else [encoder.prediction_row(task, row)]
+        seen[stage] = [str(encoder.tokenizer.decode(ids["input_ids"])) for ids in shown]
+    own = REVIEWS.prompt({"text": "a warm film"})
+    assert own in seen["teacher_fit"][0]
+    assert seen["annotation"] == [own]
+    assert "a warm film\nIs that good or bad? positive" in seen["teacher_fit_2"][0]
+    assert seen["annotation_teacher_2"] == seen["development_teacher_2"] == ["a warm film\nIs that good or bad?"]
+    told = {"teacher": REVIEWS.annotate_prompt, "teacher_2": prompt}
+    kept = rows(output / "synthetic" / "annotate" / "seed0.jsonl")
+    assert all(row.provenance["prompts"] == told for row in kept)
+    assert json.loads((output / "run.json").read_text())["curation"]["seed0"]["prompts"] == told
+    assert "Annotator `teacher_2` is asked: {text} Is that good or bad?" in (
+        (output / "synthetic" / "README.md").read_text()
+    )
+
+
+def test_a_prompt_without_the_input_is_refused_before_anything_is_written(
+    tmp_path: Path, config: MakeConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "run.yaml", config(curation={"teachers": 2, "prompts": ["Good or bad?"]}))
+    assert main(["run", "--config", str(path), "--output", str(tmp_path / "run")]) == 2
+    assert "curation.prompts: 'Good or bad?' lacks {text}" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

@@ -1,5 +1,6 @@
 """Stage configs: what LightningCLI would read, with the limits and the split of the run."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,13 @@ import pytest
 import yaml
 
 from lit_synth import recipes
-from lit_synth.settings import Choice, RunSettings
+from lit_synth.settings import Choice, CurationSettings, RunSettings
 from lit_synth.stages import StageCLI
+from lit_synth.task import Task
+from lit_synth.tasks.multirc import MULTIRC
 from lit_synth.tasks.reviews import REVIEWS
+from lit_synth.tasks.sgd import SGD
+from lit_synth.tasks.webnlg import WEBNLG
 
 GOLD = {"gold": True, "pool_gold": False, "synthetic": []}
 
@@ -41,6 +46,18 @@ def test_a_stage_config_is_what_lightning_cli_reads(name: str, tmp_path: Path, m
     assert cli.model.task == cli.datamodule.task
     assert cli.datamodule.partition.seed == 3
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("task", [MULTIRC, SGD, WEBNLG], ids=lambda task: str(task.name))
+def test_a_task_of_a_file_may_be_told_in_other_words(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["lit_synth"])
+    data = {"multirc": "MultiRC", "sgd": "Sgd", "webnlg": "WebNlg"}[task.name]
+    asked = CurationSettings(teachers=2, prompts=(f"Read this.\n{task.annotate_prompt}",)).task_of(1, task)
+    config = recipes.teacher_fit(settings(data=data, task=asked), 0, tmp_path)
+    found = StageCLI(yaml.safe_load(yaml.safe_dump(config)), run=False).model.task
+    assert found == replace(task, annotate_prompt=f"Read this.\n{task.annotate_prompt}")
 
 
 @pytest.mark.parametrize("name", STAGES)

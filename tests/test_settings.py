@@ -16,7 +16,9 @@ from lit_synth.settings import (
     StudentSettings,
     TeacherSettings,
 )
+from lit_synth.task import Task
 from lit_synth.tasks.reviews import REVIEWS
+from lit_synth.tasks.rte import RTE
 from lit_synth.tasks.webnlg import WEBNLG
 
 
@@ -92,6 +94,26 @@ def test_what_labels_do_not_read_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"does not read it, it is for text to text; leave it out"):
         settings(**given).refuse_unread(REVIEWS)
     settings(**given).refuse_unread(WEBNLG)
+
+
+@pytest.mark.parametrize(
+    ("task", "prompt", "told"),
+    [
+        (REVIEWS, "What is the mood?", "curation.prompts: 'What is the mood.' lacks {text}, which task reviews"),
+        (RTE, "{premise} True?", "curation.prompts: '{premise} True.' lacks {hypothesis}, which task rte"),
+        (WEBNLG, "{triples} on {theme}", "template '{triples} on {theme}' must use {triples}"),
+    ],
+)
+def test_a_prompt_that_a_task_cannot_fill_is_named_with_what_it_lacks(task: Task, prompt: str, told: str) -> None:
+    run = settings(curation=CurationSettings(teachers=3, prompts=(task.annotate_prompt, prompt)))
+    with pytest.raises(InputError, match=told):
+        run.refuse_unread(task)
+
+
+def test_more_prompts_than_teachers_are_refused() -> None:
+    told = "curation.prompts: 2 with teachers 2, of which the first keeps .* --curation.teachers 3"
+    with pytest.raises(InputError, match=told):
+        CurationSettings(teachers=2, prompts=("a", "b"))
 
 
 def test_a_threshold_of_texts_is_read() -> None:

@@ -3,42 +3,38 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lit_synth.curation.base_rates import leakage
 from lit_synth.curation.diversity import compare
 from lit_synth.curation.leakage import memorised
 from lit_synth.curation.schema import names
-from lit_synth.curation.verdicts import leaks_of
 from lit_synth.examples import Example
 from lit_synth.task import Task
 
-HITS = 20
-"""Leaks that are listed; all are counted."""
-
 
 def measure(
-    task: Task, parts: Mapping[str, Sequence[Example]], kept: Sequence[Example], left_out: Sequence[Example]
+    task: Task,
+    parts: Mapping[str, Sequence[Example]],
+    pool: Sequence[Example],
+    kept: Sequence[Example],
+    left_out: Sequence[Example],
 ) -> dict[str, Any]:
     """Return ``memorised``, ``leakage`` and ``diversity`` of generated rows, as ``run.json`` keeps them.
 
     Args:
         task: What makes two inputs the same.
         parts: ``gold``, ``development`` and ``test``.
+        pool: Unlabelled rows, if any.
         kept: Accepted rows.
         left_out: Rejected rows; those without an input count for nothing.
     """
     whole = [*kept, *(row for row in left_out if task.is_written(row))]
     gold = [*parts["gold"], *parts["development"]]
     copied = memorised(map(task.key, whole), map(task.key, parts["gold"]))
-    leaks = leaks_of(task, whole, parts)
-    counts = {name: len({leak.id for leak in leaks if leak.part == name}) for name in parts if name != "gold"}
-    hits = [
-        {"id": leak.id, "text": leak.text, "part": leak.part, "match": leak.match, "how": leak.how}
-        for leak in leaks[:HITS]
-    ]
     asked = [[task.asked(row) for row in rows] for rows in (gold, kept)]
     named = [[name for row in rows for name in _names(task, row)] for rows in (gold, kept)]
     return {
         "memorised": {"rows": len(whole), "copied": copied},
-        "leakage": {**counts, "hits": hits},
+        "leakage": leakage(task, whole, parts, pool),
         "diversity": compare(
             [_text(task, row) for row in gold],
             [_text(task, row) for row in kept],

@@ -15,6 +15,7 @@ from lit_synth.examples import Example, InputError
 from lit_synth.modules.annotations import labelled
 from lit_synth.modules.averaging import Averaging
 from lit_synth.modules.losses import Loss, weighted_mean
+from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
@@ -76,6 +77,7 @@ class Classifier(L.LightningModule):
         self.loss = loss
         self.averaging = Averaging(average) if average is not None else None
         self.agreement = agreement
+        self.meter = Meter()
         count = len(task.labels)
         metrics: dict[str, Metric | MetricCollection] = {
             "accuracy": MulticlassAccuracy(count, average="micro"),
@@ -151,8 +153,8 @@ class Classifier(L.LightningModule):
         return labelled(self.task, batch["example"], self(batch).softmax(dim=1))
 
     def configure_callbacks(self) -> list[Callback]:
-        """Return what averages the weights, where that is asked for."""
-        return [self.averaging] if self.averaging is not None else []
+        """Return what counts tokens, and what averages the weights, where that is asked for."""
+        return [self.meter, *([self.averaging] if self.averaging is not None else ())]
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""

@@ -15,6 +15,7 @@ from transformers import AutoModelForSeq2SeqLM, GenerationConfig, PreTrainedMode
 from lit_synth.examples import Example, InputError
 from lit_synth.modules.annotations import answered
 from lit_synth.modules.losses import weighted_mean
+from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
@@ -80,6 +81,7 @@ class Seq2Seq(L.LightningModule):
         }
         if num_beams > 1:
             self.writing["length_penalty"] = length_penalty
+        self.meter = Meter(targets=True)
         self.rouge = MeanMetric()
         self.scorer = RougeScorer(["rougeL"], use_stemmer=True)
         self.model: PreTrainedModel | None = None
@@ -135,6 +137,7 @@ class Seq2Seq(L.LightningModule):
         # Some models start with the token that ends a text.
         ends = torch.as_tensor(model.generation_config.eos_token_id, device=tokens.device)
         ended = torch.isin(tokens[:, 1:], ends).any(dim=1).tolist()
+        self.meter.wrote((tokens[:, 1:] != model.generation_config.pad_token_id).sum())
         texts = self.tokenizer.batch_decode(tokens, skip_special_tokens=True)
         return [(text.strip(), whole) for text, whole in zip(texts, ended, strict=True)]
 
@@ -159,6 +162,10 @@ class Seq2Seq(L.LightningModule):
         """Return one annotated record a row, as a teacher does; a text that did not end in time is none."""
         pairs = zip(batch["example"], self.write(batch), strict=True)
         return [answered(example, text if ended else None) for example, (text, ended) in pairs]
+
+    def configure_callbacks(self) -> list[L.Callback]:
+        """Return what counts tokens."""
+        return [self.meter]
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""

@@ -20,6 +20,7 @@ from lit_synth.examples import Example
 from lit_synth.modules.adapters import Lora, bare, merged
 from lit_synth.modules.annotations import answered, labelled
 from lit_synth.modules.label_scores import LabelScore, LabelScorer
+from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
@@ -77,6 +78,7 @@ class Teacher(L.LightningModule):
         self.label_score = label_score
         self.weights = weights
         self.annotate_loss, self.generate_loss = MeanMetric(), MeanMetric()
+        self.meter = Meter()
         self.model: PreTrainedModel | PeftModel | None = None
 
     def configure_model(self) -> None:
@@ -143,6 +145,10 @@ class Teacher(L.LightningModule):
             return self._answered(batch)
         return labelled(self.task, batch["example"], self._probabilities(batch))
 
+    def configure_callbacks(self) -> list[L.Callback]:
+        """Return what counts tokens."""
+        return [self.meter]
+
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""
         return configure(self, self.optimizer, self.warmup, decay=True)
@@ -201,6 +207,7 @@ class Teacher(L.LightningModule):
     def _sample(self, batch: dict[str, Any], seeds: list[int], sampling: Sampling) -> list[tuple[str | None, float]]:
         ends = [int(self.tokenizer.eos_token_id), *(self.line_breaks if sampling.one_line else ())]
         written = sample(self.language_model, batch["input_ids"], batch["attention_mask"], seeds, sampling, ends)
+        self.meter.wrote(sum(sampling.max_new_tokens if tokens is None else len(tokens) + 1 for tokens, _ in written))
         return [
             (str(self.tokenizer.decode(tokens)) if tokens is not None else None, confidence)
             for tokens, confidence in written

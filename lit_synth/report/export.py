@@ -4,13 +4,15 @@ import csv
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from io import StringIO
 from typing import Any
 
 from lit_synth.report.conclusions.outcomes import Outcome, TaskOutcomes
 from lit_synth.report.conclusions.sentences import sentences, warnings
 from lit_synth.report.folders.collection import Collection
-from lit_synth.report.sections.costs import costs
+from lit_synth.report.folders.folder import RunFolder
+from lit_synth.report.sections.costs import costs, stage_work
 from lit_synth.report.statistics.equivalence import Equivalence
 from lit_synth.report.statistics.intervals import Interval
 from lit_synth.report.students import about_students, cells, group_title, headers
@@ -56,10 +58,15 @@ def as_json(collection: Collection, tasks: Sequence[TaskOutcomes]) -> str:
         "students": [record(task, outcome) for task in tasks for outcome in task.outcomes],
         "sentences": {task.task: sentences(task) for task in tasks},
         "seconds": costs(collection)[1],
+        "work": {collection.names[run.path]: _works(run) for run in collection.runs},
         "failed": failed,
         "unfinished": [str(path) for path in collection.unfinished],
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
+
+
+def _works(run: RunFolder) -> dict[str, Any]:
+    return {stage: asdict(work) for stage, work in stage_work(run).items()}
 
 
 def record(task: TaskOutcomes, outcome: Outcome) -> dict[str, Any]:

@@ -58,17 +58,19 @@ def table(
 
 
 def grouped_table(
-    headers: Sequence[str], groups: Iterable[tuple[str, Iterable[Sequence[object]]]], left: int = 1, caption: str = ""
+    headers: Sequence[str],
+    groups: Iterable[tuple[str, Iterable[Sequence[object]]]],
+    left: int = 1,
+    caption: str = "",
+    sorts: bool = False,
 ) -> Markup:
-    """Return a table whose rows stand below the name of their group; the rest is as in `table`."""
+    """Return a table whose rows stand below the name of their group, also when sorted; the rest is as in `table`."""
     across = {"scope": "rowgroup", "colspan": str(len(headers)), "class_": "group"}
     bodies = [tag("tbody", tag("tr", tag("th", name, **across)), *_rows(rows, left)) for name, rows in groups]
-    return _scrolling(headers, bodies, left, caption)
+    return _scrolling(headers, bodies, left, caption, sorts)
 
 
-def _scrolling(
-    headers: Sequence[str], bodies: Iterable[Markup], left: int, caption: str, sorts: bool = False
-) -> Markup:
+def _scrolling(headers: Sequence[str], bodies: Iterable[Markup], left: int, caption: str, sorts: bool) -> Markup:
     head = tag("tr", *(tag("th", name, scope="col", **_kind(i, left)) for i, name in enumerate(headers)))
     note = tag("p", caption, class_="note") if caption else ""
     inner = tag("table", tag("thead", head), *bodies, **({"class_": "sorts"} if sorts else {}))
@@ -82,7 +84,8 @@ def _rows(rows: Iterable[Sequence[object]], left: int) -> Iterable[Markup]:
 
 def _cell(column: int, content: object, kind: dict[str, str]) -> Markup:
     shown, value = content if isinstance(content, Sorted) else (content, None)
-    known = {} if value is None else {"data_value": f"{value:.6g}"}
+    # As scripts read numbers: what lies beyond all that was measured is endless.
+    known = {} if value is None else {"data_value": f"{value:.6g}".replace("inf", "Infinity")}
     return tag("td", shown, **kind, **known) if column else tag("th", shown, scope="row", **kind, **known)
 
 

@@ -19,22 +19,28 @@ const compare = (first, second) =>
     ? first - second
     : String(first).localeCompare(String(second), undefined, { numeric: true });
 
+// The rows of each group, without the one that names it: a group keeps its place, and its rows stay in it.
+const groupsOf = table =>
+  [...table.tBodies].map(body => ({ body, rows: [...body.rows].filter(row => !row.querySelector(".group")) }));
+
 const sort = (table, header) => {
   const column = header.cellIndex;
-  const rows = [...table.tBodies[0].rows].map(row => [valueOf(row, column), row]);
-  const numbers = rows.some(([value]) => typeof value === "number");
+  const groups = groupsOf(table).map(({ body, rows }) => ({ body, rows: rows.map(row => [valueOf(row, column), row]) }));
+  const numbers = groups.some(({ rows }) => rows.some(([value]) => typeof value === "number"));
   const before = header.getAttribute("aria-sort");
   const down = before ? before === "ascending" : numbers; // the largest number first, words from A
-  const known = rows.filter(([value]) => value !== "");
-  const empty = rows.filter(([value]) => value === "");
-  known.sort(([first], [second]) => (down ? compare(second, first) : compare(first, second)));
   for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", down ? "descending" : "ascending");
-  table.tBodies[0].append(...[...known, ...empty].map(([, row]) => row));
+  for (const { body, rows } of groups) {
+    const known = rows.filter(([value]) => value !== "");
+    const empty = rows.filter(([value]) => value === "");
+    known.sort(([first], [second]) => (down ? compare(second, first) : compare(first, second)));
+    body.append(...[...known, ...empty].map(([, row]) => row));
+  }
 };
 
 for (const table of document.querySelectorAll("table.sorts")) {
-  if (table.tBodies[0].rows.length < 2) continue;
+  if (groupsOf(table).every(({ rows }) => rows.length < 2)) continue;
   for (const header of table.tHead.rows[0].cells) {
     const button = element("button", { type: "button" }, ...header.childNodes);
     button.addEventListener("click", () => sort(table, header));

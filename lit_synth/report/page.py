@@ -10,9 +10,11 @@ from string import Template
 from lit_synth.examples import write_whole
 from lit_synth.report.cards.dataset_card import write_dataset_card
 from lit_synth.report.cards.model_card import write_model_cards
+from lit_synth.report.conclusions.appraise import appraise
 from lit_synth.report.conclusions.measure import measure
 from lit_synth.report.conclusions.summary import Summary
 from lit_synth.report.conclusions.verdict import conclude
+from lit_synth.report.folders.collection import Collection
 from lit_synth.report.folders.folder import RunFolder, read_run
 from lit_synth.report.markup import Markup, join, text
 from lit_synth.report.scalars import write_scalars
@@ -23,6 +25,7 @@ from lit_synth.report.sections.card import yields
 from lit_synth.report.sections.confusion import confusions
 from lit_synth.report.sections.diversity import diversity
 from lit_synth.report.sections.samples import samples
+from lit_synth.report.sections.saturation import saturated
 from lit_synth.report.sections.shares import label_shares
 
 PAGE = Template(
@@ -98,10 +101,12 @@ def policy(script: str) -> str:
 
 def render(folder: RunFolder, summary: Summary) -> str:
     """Return the page."""
+    smaller = appraise(Collection([folder], [], [])) if folder.smaller else []
     parts = [
         results.header(summary),
         advice(folder),
         results.headline(summary),
+        *map(saturated, smaller),
         results.metrics(summary),
         results.measures(summary),
         confusions(folder, summary),

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from lit_synth.report.charts.curves import learning_figure
 from lit_synth.report.charts.gains import gains_figure, lines
-from lit_synth.report.charts.saturation import panels, saturation_figure
 from lit_synth.report.conclusions.findings import CANDIDATES
-from lit_synth.report.conclusions.outcomes import TaskOutcomes
+from lit_synth.report.conclusions.outcomes import Outcome, TaskOutcomes
 from lit_synth.report.conclusions.sentences import about_worth, best_of, headline, sentences, warnings
 from lit_synth.report.folders.collection import Collection
-from lit_synth.report.markup import Markup, grouped_table, section, stacked, table, tag
+from lit_synth.report.markup import Markup, Sorted, grouped_table, section, stacked, table, tag
 from lit_synth.report.page import document
-from lit_synth.report.sections.costs import costs
+from lit_synth.report.sections.costs import HEADERS, about_work, costs, stage_work, together
 from lit_synth.report.sections.results import emphasise
-from lit_synth.report.students import about_students, cells, group_title, headers
+from lit_synth.report.sections.saturation import saturated
+from lit_synth.report.students import about_students, cells, group_title, headers, values
 from lit_synth.report.wording import listing, seconds
 
 
@@ -22,7 +22,7 @@ def render_several(collection: Collection, tasks: Sequence[TaskOutcomes]) -> str
     parts = [_header(collection, tasks), _gains(tasks)]
     for number, task in enumerate(tasks):
         name = f"{task.task}: " if len(tasks) > 1 else ""
-        parts += [_learning(task, name, number), _saturation(task, name, number), _students(task, name)]
+        parts += [_learning(task, name, number), saturated(task, name, number), _students(task, name)]
     parts += [_cost(collection), _failed(collection), _runs(collection)]
     return document(f"{listing([task.task for task in tasks])}: what synthetic rows are worth", parts)
 
@@ -105,27 +105,15 @@ def _caption(task: TaskOutcomes) -> str:
     return told
 
 
-def _saturation(task: TaskOutcomes, name: str, number: int) -> Markup:
-    if not panels(task):
-        return Markup()
-    figure = tag(
-        "figure",
-        tag("div", Markup(saturation_figure(task, 720, number)), class_="wide"),
-        tag("div", Markup(saturation_figure(task, 360, number)), class_="narrow"),
-        tag("figcaption", " ".join(filter(None, ["Band: 95 % interval.", task.caption]))),
-    )
-    about = "What more synthetic rows bring at each number of labels. With both, annotated and generated rows together."
-    return section(f"{name}{'amount' if name else 'Amount'}", figure, note=about)
-
-
 def _students(task: TaskOutcomes, name: str) -> Markup:
-    def row(values: list[tuple[str, str]]) -> list[object]:
-        strategy, *figures = values
+    def row(outcome: Outcome) -> list[object]:
+        strategy, *figures = cells(task, outcome)
+        _, *numbers = values(outcome)
         dot = stacked(tag("span", strategy[0], class_=f"dot {strategy[0]}"), strategy[1])
-        return [dot, *(stacked(value, under) for value, under in figures)]
+        return [dot, *(Sorted(stacked(*shown), number) for shown, number in zip(figures, numbers, strict=True))]
 
-    groups = [(group_title(task, run), [row(cells(task, outcome)) for outcome in task.of(run)]) for run in task.runs]
-    shown = grouped_table(headers(task), groups, caption=task.caption)
+    groups = [(group_title(task, run), list(map(row, task.of(run)))) for run in task.runs]
+    shown = grouped_table(headers(task), groups, caption=task.caption, sorts=True)
     title = f"{name}{'every student' if name else 'Every student'}"
     return tag("div", section(title, shown, note=about_students(task)), class_="broad")
 
@@ -135,20 +123,32 @@ def _cost(collection: Collection) -> Markup:
     if not stages:
         return Markup()
     names = list(by_run)
+    works = [stage_work(run) for run in collection.runs]
+    counted = any(works)
 
     def total(found: Sequence[float]) -> Markup | str:
         return seconds(sum(found)) if found else ""
 
+    def met(*shown: str) -> tuple[str, ...]:
+        return together(work[stage] for work in works for stage in shown if stage in work).cells if counted else ()
+
     rows = [
-        (stage, *(seconds(by_run[run][stage]) if stage in by_run[run] else "" for run in names), total(every))
+        (
+            stage,
+            *(seconds(by_run[run][stage]) if stage in by_run[run] else "" for run in names),
+            total(every),
+            *met(stage),
+        )
         for stage in stages
         if (every := [found[stage] for found in by_run.values() if stage in found])
     ]
     sums = [total(list(found.values())) for found in by_run.values()]
     everything = total([taken for found in by_run.values() for taken in found.values()])
-    last = (tag("b", "together"), *(tag("b", one) for one in [*sums, everything]))
-    shown = table(["stage", *names, "together"], [*rows, last])
-    return tag("div", section("Cost", shown, note="Wall-clock time of the stages, summed over seeds."), class_="broad")
+    last = (tag("b", "together"), *(tag("b", one) for one in [*sums, everything, *met(*stages)]))
+    shown = table(["stage", *names, "together", *(HEADERS if counted else ())], [*rows, last])
+    about = about_work(one for work in works for one in work.values())
+    note = " ".join(filter(None, ["Wall-clock time of the stages, summed over seeds.", about]))
+    return tag("div", section("Cost", shown, note=note), class_="broad")
 
 
 def _failed(collection: Collection) -> Markup:

@@ -41,6 +41,21 @@ def cells(task: TaskOutcomes, outcome: Outcome) -> list[Cell]:
     ]
 
 
+def values(outcome: Outcome) -> list[float | None]:
+    """Return the numbers by which a student's cells are sorted; ``None`` for words and where there is none."""
+    summary, difference, worth, gap = outcome.summary, outcome.difference, outcome.worth, outcome.recovery
+    return [
+        None,
+        summary.n_synthetic or None,
+        summary.mean,
+        difference.mean if difference else None,
+        difference.p if difference else None,
+        worth.rows if worth else None,
+        gap.share if gap else None,
+        len(summary.per_seed),
+    ]
+
+
 def group_title(task: TaskOutcomes, run: str) -> str:
     """Name a run by its labels, its fraction where that is a share, and itself where another run has as many."""
     own = [outcome for outcome in task.of(run) if outcome.strategy != "full"] or task.of(run)

@@ -103,11 +103,13 @@ class RunSettings:
             raise InputError(f"limit {self.limit}: give 1 or more, or leave it out")
 
     def refuse_unread(self, task: Task) -> None:
-        """Say which setting would have no effect on this task.
+        """Say which setting would have no effect on this task, or could have none.
 
         Raises:
             InputError: One was given.
         """
+        for number in range(self.curation.teachers):
+            self.curation.task_of(number, task)
         unread, read_by = (FOR_TEXTS, "text to text") if task.labels else (FOR_LABELS, "classification")
         untold = RunSettings(data=self.data, output=self.output)
         for setting in unread:

@@ -1,11 +1,12 @@
 """What is generated, and what becomes of synthetic rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lit_synth.curation.verdicts import Rules
 from lit_synth.decoding.sampling import Sampling
 from lit_synth.examples import InputError
+from lit_synth.task import Task, names_in
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,23 @@ class CurationSettings:
     """What becomes of synthetic rows before a student learns from them.
 
     Args:
-        teachers: Teachers fine-tuned from different seeds, whose probabilities are combined; the first one writes.
+        teachers: Teachers fine-tuned from different seeds, whose probabilities are combined, or whose texts are
+            chosen from; the first one writes.
+        prompts: Annotation prompts of the second teacher and those after it, with the fields of the task's own, which
+            the first teacher keeps, as do those for which there is none here.
         students: Students trained on gold alone that annotate beside the teachers; classification only.
         calibrate: Fit the annotators' weights on the development part; else all count alike.
         labels: ``soft`` targets are the combined probabilities, ``hard`` ones the likeliest label.
         confidence: Probability of the likeliest label, or mean probability of a text's tokens, below which a row is
             left out; ``auto`` chooses it for labels on the development part, ``null`` keeps every row.
         weigh: Weigh a row in the student's loss by that probability.
-        choice: Text to text, where the teacher draws several texts: its ``likeliest``, the ``consensus`` (the one most
-            like the others), or ``all`` of them, which share a row's weight.
+        choice: Text to text, where there are several texts for an input: the ``likeliest``, the ``consensus`` (the one
+            most like the others), or ``all`` of them, which share a row's weight.
         rules: For what a row is rejected.
     """
 
     teachers: int = 1
+    prompts: tuple[str, ...] = ()
     students: int = 0
     calibrate: bool = False
     labels: Literal["soft", "hard"] = "soft"
@@ -59,5 +64,35 @@ class CurationSettings:
     def __post_init__(self) -> None:
         if self.teachers < 1 or self.students < 0:
             raise InputError(f"curation: teachers {self.teachers}, students {self.students}: give 1 or more, 0 or more")
+        if self.prompts and len(self.prompts) >= self.teachers:
+            raise InputError(
+                f"curation.prompts: {len(self.prompts)} with teachers {self.teachers}, of which the first keeps the "
+                f"task's own; give --curation.teachers {len(self.prompts) + 1}, or fewer prompts"
+            )
         if isinstance(self.confidence, float) and not 0 <= self.confidence < 1:
             raise InputError(f"curation.confidence {self.confidence:g}: give a probability below 1, auto or null")
+
+    def task_of(self, teacher: int, task: Task) -> Task:
+        r"""Return the task in the words in which a teacher meets it.
+
+        Args:
+            teacher: Its number; the first is 0.
+            task: In its own words.
+
+        Raises:
+            InputError: The teacher's prompt lacks a field of the task's own, or has one that is none.
+
+        >>> mood = Task("mood", ("text",), "mood", ("good", "bad"))
+        >>> curation = CurationSettings(teachers=2, prompts=("{text}\nIs it good or bad?",))
+        >>> [curation.task_of(number, mood).prompt({"text": "Hooray!"}) for number in (0, 1)]
+        ['Text: Hooray!\nMood:', 'Hooray!\nIs it good or bad?']
+        """
+        if not 0 < teacher <= len(self.prompts):
+            return task
+        prompt = self.prompts[teacher - 1]
+        absent = [name for name in names_in(task.annotate_prompt) if name not in names_in(prompt)]
+        if absent:
+            raise InputError(
+                f"curation.prompts: {prompt!r} lacks {{{absent[0]}}}, which task {task.name} has to be read by"
+            )
+        return replace(task, annotate_prompt=prompt)

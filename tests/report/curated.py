@@ -37,7 +37,16 @@ def strategy() -> dict[str, Any]:
         "accepted": 950,
         "rejected": {"nearly copies a row of gold": 83},
         "memorised": {"rows": 1000, "copied": 9},
-        "leakage": {"development": 3, "test": 2, "hits": [*(hit(i, "development") for i in range(3)), hit(7, "test")]},
+        "leakage": {
+            "rows": 1000,
+            "development": 3,
+            "test": 2,
+            "hits": [*(hit(i, "development") for i in range(3)), hit(7, "test")],
+            "real": {
+                "gold": {"rows": 574, "development": 0.004, "test": 0.031},
+                "pool": {"rows": 1000, "development": 0.0, "test": 0.028},
+            },
+        },
         "diversity": {
             "rows": 950,
             "real_rows": 574,

@@ -13,6 +13,11 @@ FRACTIONS = (64, 128, 256, 512)
 AMOUNTS = (125, 500)
 ROWS = {"annotate": 1500, "generate": 750}
 POOL, UNITS = 1500, 400
+WORK = {
+    "teacher_fit": {"tokens": 40_000, "gpu_seconds": 1440.0, "devices": ["2 x A"]},
+    "gold": {"tokens": 6100, "gpu_seconds": 0.0, "devices": ["CPU"]},
+    "gold_search_0.0003": {"tokens": 200, "gpu_seconds": 0.0, "devices": ["CPU"]},
+}
 GAINS = {"annotate": 0.13, "generate": 0.07, "both": 0.15}
 
 
@@ -106,4 +111,5 @@ def _details(task: str, fraction: int, seeds: Sequence[int], limit: int | None) 
         "command": f"lit_synth sweep --config configs/demo.yaml --fractions {fraction}",
         "limit": limit,
         "seconds": {f"seed{seed}": taken for seed in seeds},
+        "work": {f"seed{seed}": WORK for seed in seeds},
     }

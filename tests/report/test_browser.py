@@ -15,6 +15,7 @@ from lit_synth.report.conclusions.appraise import appraise
 from lit_synth.report.folders.collection import collect
 from lit_synth.report.page import write_report
 from lit_synth.report.several import render_several
+from lit_synth.report.students import group_title
 from tests.report.curated import add, found
 from tests.report.reading import SCRIPT
 from tests.report.sweeps import make_sweep
@@ -47,6 +48,19 @@ told.change = [press(4), column(4)];
 headers[1].querySelector("button").focus();
 told.focused = page.activeElement.textContent;
 told.unsorted_tables = page.querySelectorAll("table:not(.sorts) button").length;
+return told;
+"""
+SORT_GROUPS = """
+const table = page.querySelector("table.sorts");
+const shown = number => [...table.tBodies].map(body => [...body.rows].map(row =>
+  row.querySelector(".group") ? [row.textContent] : row.cells[number].dataset.value ?? row.cells[number].textContent));
+const headers = [...table.tHead.rows[0].cells];
+const press = number => {
+  headers[number].querySelector("button").click();
+  return [headers[number].ariaSort, shown(number)];
+};
+const told = { before: shown(2), means: [press(2), press(2)], worth: press(5) };
+told.students = [...table.tBodies].map(body => body.querySelectorAll(".dot").length);
 return told;
 """
 FILTER = """
@@ -142,6 +156,32 @@ def test_tables_sort_by_value(make_run: MakeRun, tmp_path: Path) -> None:
     assert changes == ["+24.0", "+13.0", "+8.5", "+7.8", "\N{MINUS SIGN}67.0", ""]  # gold, which has none, is last
     assert told["focused"] == "gold rows"
     assert told["unsorted_tables"] == 0
+
+
+def test_students_of_several_runs_are_sorted_within_their_run(tmp_path: Path) -> None:
+    # A gain beyond every label there is has no end, which comes before any number.
+    make_sweep(tmp_path / "sweep", fractions=(64, 512), amounts=(125,), gains={"both": 0.45})
+    collection = collect([tmp_path / "sweep"])
+    (task,) = appraise(collection)
+    told = look(render_several(collection, [task]), SORT_GROUPS, tmp_path)
+    titles = [[group_title(task, run)] for run in task.runs]
+    means = [[f"{outcome.summary.mean:.6g}" for outcome in task.of(run)] for run in task.runs]
+    assert told["before"] == [[title, *own] for title, own in zip(titles, means, strict=True)]
+    assert means[0] != sorted(means[0], key=float)
+    for (order, groups), down in zip(told["means"], (True, False), strict=True):
+        assert order == ("descending" if down else "ascending")
+        own = [sorted(group, key=float, reverse=down) for group in means]
+        assert groups == [[title, *group] for title, group in zip(titles, own, strict=True)]
+    order, groups = told["worth"]
+    assert order == "descending"
+    endless = [outcome for outcome in task.outcomes if outcome.worth and outcome.worth.rows == float("inf")]
+    assert endless
+    assert any(group[1] == "Infinity" for group in groups)
+    for (_, *group), run in zip(groups, task.runs, strict=True):
+        known = [float(value.replace("Infinity", "inf")) for value in group if value]
+        assert known == sorted(known, reverse=True)
+        assert group[len(known) :] == [""] * sum(outcome.worth is None for outcome in task.of(run))
+    assert told["students"] == [len(task.of(run)) for run in task.runs]
 
 
 def test_rows_are_filtered_by_words_and_strategy(make_run: MakeRun, tmp_path: Path) -> None:

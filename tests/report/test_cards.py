@@ -96,6 +96,7 @@ def test_card_of_the_rows_tells_counts_figures_and_limits(make_run: MakeRun) -> 
     assert "| annotate | seed0 | 342 | 300 | 87.7 % |" in text
     assert "| teacher disagrees | 18 | 18 |" in text
     assert "| generate | seed0 | 9 of 1,000 | 3 | 2 |" in text
+    assert "2 of 1,000 (0.2 %) are like a test row; of the gold rows 3.1 % and of the pool's rows 2.8 % are." in text
     assert "begins with `9f86d081884c7d65`" in text
     assert "calibration error after fitting 5.2 %, 95 % interval 2.2 to 10.2, on 115 development rows" in text
     assert "88.0 % of 1,500 rows, 95 % interval 86.3 to 89.5" in text  # Wilson, by hand

@@ -83,15 +83,19 @@ def test_card_names_threshold_copies_and_teacher(make_run: MakeRun) -> None:
     told = section(add(make_run(), found()), "Curation")
     assert "threshold : rows less sure than 35.0 % are left out" in told
     assert "teacher, SHA-256 : 9f86d081884c7d65" in told
-    assert "generate 0 9 of 1,000 (0.9 %) 3 2" in told
+    development = "3 of 1,000 (0.3 %) gold 0.4 %, pool 0.0 %"
+    assert f"generate 0 9 of 1,000 (0.9 %) {development} 2 of 1,000 (0.2 %) gold 3.1 %, pool 2.8 %" in told
+    assert "Beneath: the share of real rows that the same rule finds" in told
     assert "Accepted and rejected rows add up to those requested." in told
 
 
 def test_card_without_a_threshold_or_rows_says_so(make_run: MakeRun) -> None:
-    none = found() | {"threshold": None, "strategies": generated(memorised={"rows": 0, "copied": 0})}
+    older = {"development": 3, "test": 2, "hits": []}  # as runs wrote it that did not look at real rows
+    none = found() | {"threshold": None, "strategies": generated(memorised={"rows": 0, "copied": 0}, leakage=older)}
     told = section(add(make_run(), none), "Curation")
     assert "threshold : none, however unsure a row is" in told
     assert "generate 0 0 of 0 3 2" in told
+    assert "Beneath" not in told
 
 
 @pytest.mark.parametrize(("number", "told"), [(1, "1 hit for review"), (20, "20 hits for review")])

@@ -19,7 +19,9 @@ from lit_synth.report.charts.svg import COLOURS
 from lit_synth.report.conclusions.appraise import appraise
 from lit_synth.report.conclusions.outcomes import TaskOutcomes
 from lit_synth.report.conclusions.sentences import best_of, headline, sentences, warnings
+from lit_synth.report.export import as_json
 from lit_synth.report.folders.collection import Collection, collect
+from lit_synth.report.page import write_report
 from lit_synth.report.sections.costs import costs
 from lit_synth.report.several import render_several
 from lit_synth.report.students import cells
@@ -120,6 +122,24 @@ def test_page_shows_every_figure_failure_and_limit(one: Made) -> None:
             assert under in page
 
 
+def test_the_page_of_one_run_draws_the_same_curve_of_amounts(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path / "sweep", seeds=(0, 1), fractions=(64,), limit=900)
+    run = sweep / "fraction_64"
+    _, collection, (task,) = made(sweep)
+
+    def amount(html: str) -> str:
+        return html.split("<h2>Amount</h2>")[1].split("</section>")[0]
+
+    alone = amount(write_report(run).read_text(encoding="utf-8"))
+    assert alone == amount(render_several(collection, [task]))
+    assert saturation_figure(task, 720) in alone
+    told = words(alone)
+    for name in ("annotate", "generate", "both"):
+        assert re.search(rf"{name}: (it still rises at|more rows) ", told)
+    bare = make_sweep(tmp_path / "bare", seeds=(0,), fractions=(64,), amounts=())
+    assert "<h2>Amount</h2>" not in write_report(bare / "fraction_64").read_text(encoding="utf-8")
+
+
 def test_names_of_tasks_are_escaped(two: Made) -> None:
     html = render_several(two[1], two[2])
     assert "<b>topics" not in html
@@ -175,6 +195,26 @@ def test_seconds_are_summed_over_seeds_by_what_a_stage_is_for(one: Made) -> None
     assert by_run["fraction_64"]["gold, search"] == pytest.approx(3 * 41)
     assert by_run["fraction_64"]["annotate, smaller amounts"] == pytest.approx(3 * 41)
     assert sum(by_run["fraction_128"].values()) == pytest.approx(3 * (723.5))
+
+
+def test_tokens_and_gpu_hours_stand_beside_the_time(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path / "sweep", seeds=(0, 1), fractions=(64, 128), amounts=())
+    _, collection, tasks = made(sweep)
+    told = words(render_several(collection, tasks))
+    # By hand: 2 runs of 2 seeds; a teacher takes 56 s with 64 rows and 72 s with 128, on two devices.
+    rate = 4 * 40_000 / (2 * 56 + 2 * 72)
+    assert f"teacher fit 1 min 52 s 2 min 24 s 4 min 16 s 160,000 {rate:,.0f} {4 * 1440 / 3600:.2f}" in told
+    assert f"gold 1 min 01 s 1 min 01 s 2 min 02 s 24,400 {6100 / 30.5:,.0f} \N{EN DASH} " in told
+    assert "Worked on: 2 x A and CPU." in told
+    assert re.search(r"together [^A]* 185,200 [\d,]+ 1\.60", told)
+    alone = words(write_report(sweep / "fraction_64").read_text(encoding="utf-8"))
+    assert f"teacher_fit 56.0 s 56.0 s 80,000 {2 * 40_000 / 112:,.0f} 0.80" in alone
+    assert "annotation 1 min 36 s 1 min 36 s generation" in alone, "what was not counted is left empty"
+    exported = json.loads(as_json(collection, tasks))["work"]["fraction_64"]["teacher fit"]
+    assert exported == {"tokens": 80_000, "seconds": 112.0, "gpu_seconds": 2880.0, "devices": ["2 x A"]}
+    details = json.loads((sweep / "fraction_64" / "run.json").read_text())
+    (sweep / "fraction_64" / "run.json").write_text(json.dumps({key: details[key] for key in details if key != "work"}))
+    assert "tokens" not in words(write_report(sweep / "fraction_64").read_text(encoding="utf-8"))
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:

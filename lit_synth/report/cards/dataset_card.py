@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from lit_synth.report.cards.dataset_metadata import BOTH, dataset_metadata
 from lit_synth.report.cards.readme import bullets, grid, plain, write_readme
 from lit_synth.report.conclusions.findings import Summary
+from lit_synth.report.conclusions.leaks import PARTS, compared
 from lit_synth.report.folders.folder import RunFolder
 from lit_synth.report.statistics.intervals import share_interval
 from lit_synth.report.table import cells
@@ -89,6 +90,9 @@ def _method(folder: RunFolder) -> Iterator[str]:
     for seed, found in folder.curation.items():
         if "teacher_hash" in found:
             yield f"seed{plain(seed)}: SHA-256 of the teacher's weights begins with `{plain(found['teacher_hash'])}`."
+    asked = [one for found in folder.curation.values() for one in (found.get("prompts") or {}).items()]
+    for name, prompt in dict.fromkeys(asked):
+        yield f"Annotator `{plain(name)}` is asked: {plain(prompt)}"
     sampling = folder.settings.get("generation", {}).get("sampling")
     if sampling and "generate" in folder.synthetic:
         yield f"Sampling: {plain(', '.join(f'{key} {value}' for key, value in sampling.items()))}."
@@ -119,9 +123,14 @@ def _copies(folder: RunFolder) -> str:
     for strategy, seed, found in folder.curated("memorised", "leakage"):
         copied, leaked = found.get("memorised") or {}, found.get("leakage") or {}
         told = f"{count(copied['copied'])} of {count(copied['rows'])}" if copied else ""
-        rows.append((strategy, f"seed{seed}", told, *(count(leaked.get(part)) for part in ("development", "test"))))
+        rows.append((strategy, f"seed{seed}", told, *(count(leaked.get(part)) for part in PARTS)))
     headers = ("strategy", "seed", "copies of a gold input", "like a development row", "like a test row")
-    return grid(headers, rows)
+    beside = [
+        f"`{plain(strategy)}`, seed{plain(seed)}: {told}"
+        for strategy, seed, found in folder.curated("leakage")
+        if (told := compared(found["leakage"]))
+    ]
+    return "\n\n".join(filter(None, [grid(headers, rows), bullets(beside)]))
 
 
 def _quality(folder: RunFolder) -> Iterator[str]:

@@ -51,23 +51,31 @@ def add_differences(
 
 
 def compare(
-    gold: StrategySummary, other: StrategySummary, seeds: list[int], units: Mapping[str, Units]
+    first: StrategySummary, other: StrategySummary, seeds: list[int], units: Mapping[str, Units]
 ) -> Comparison | None:
-    """Compare a strategy with gold only on some seeds; ``None`` where neither units nor seeds allow it.
+    """Compare a strategy with another one, such as gold only; ``None`` where neither units nor seeds allow it.
+
+    Args:
+        first: What is compared with.
+        other: Its gain counts.
+        seeds: Those that both have.
+        units: Scores by strategy.
 
     Raises:
         InputError: The two were tested on different rows with the same seed.
     """
-    first, second = units["gold"], units[other.name]
-    if all(seed in first and seed in second for seed in seeds):
+    before, after = units[first.name], units[other.name]
+    if all(seed in before and seed in after for seed in seeds):
         for seed in seeds:
-            if set(first[seed]) != set(second[seed]):
-                raise InputError(f"seed{seed}: gold and {other.name} were tested on different rows; run both again")
-        if same_units({seed: first[seed] for seed in seeds}):
-            return paired_difference(table(first, seeds), table(second, seeds))
+            if set(before[seed]) != set(after[seed]):
+                raise InputError(
+                    f"seed{seed}: {first.name} and {other.name} were tested on different rows; run both again"
+                )
+        if same_units({seed: before[seed] for seed in seeds}):
+            return paired_difference(table(before, seeds), table(after, seeds))
     if len(seeds) < 2:
         return None
-    return paired_seeds([gold.per_seed[seed] for seed in seeds], [other.per_seed[seed] for seed in seeds])
+    return paired_seeds([first.per_seed[seed] for seed in seeds], [other.per_seed[seed] for seed in seeds])
 
 
 def _recovered(strategies: list[StrategySummary]) -> list[StrategySummary]:

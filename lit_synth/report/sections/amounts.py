@@ -19,4 +19,4 @@ def amounts(folder: RunFolder) -> Markup:
     about = "A student on gold and so many generated rows, on the development part. A further amount is asked for only "
     about += "while the score rises by more than its standard error; of two the first that is as good is taken."
     headers = ("seed", "generated rows", f"development {metric.column}", "standard error")
-    return section("Amount", table(headers, rows, caption=folder.limits.caption), note=about)
+    return section("Amounts tried in turn", table(headers, rows, caption=folder.limits.caption), note=about)

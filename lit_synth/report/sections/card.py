@@ -26,6 +26,8 @@ def yields(folder: RunFolder) -> Markup:
         about.append("Memorised: inputs that are a gold input word for word, of all that could be read.")
     if folder.curated("leakage"):
         about.append("Like a development or test row: an n-gram of it or a near duplicate, accepted or not.")
+    if any(found["leakage"].get("real") for *_, found in folder.curated("leakage")):
+        about.append("Beneath: the share of real rows that the same rule finds; what people wrote repeats itself too.")
     return section("Curation", *parts, note=" ".join(about)) if parts else Markup()
 
 

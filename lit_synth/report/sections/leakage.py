@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lit_synth.report.conclusions.leaks import PARTS, leaked, share_of
 from lit_synth.report.folders.folder import RunFolder
-from lit_synth.report.markup import Markup, table, tag
+from lit_synth.report.markup import Markup, stacked, table, tag
 from lit_synth.report.sections.samples import folded
-from lit_synth.report.wording import count, percent
+from lit_synth.report.wording import count
 
 SHOWN = 20
 """Hits on the page."""
@@ -29,7 +30,7 @@ def hits(folder: RunFolder) -> Markup:
         leaked = one["leakage"]
         own = [(strategy, seed, hit) for hit in leaked.get("hits") or ()]
         # A list may have been cut where it was made; its counts are not.
-        total += max(len(own), sum(leaked.get(part) or 0 for part in ("development", "test")))
+        total += max(len(own), sum(leaked.get(part) or 0 for part in PARTS))
         found += own
     found.sort(key=lambda hit: hit[2].get("part") != "test")
     if not found:
@@ -52,12 +53,8 @@ def _hit(strategy: str, seed: str, hit: Mapping[str, Any]) -> Markup:
 
 
 def _memorised(found: Mapping[str, int] | None) -> str:
-    if not found:
-        return ""
-    told = f"{count(found['copied'])} of {count(found['rows'])}"
-    return f"{told} ({percent(found['copied'] / found['rows'])})" if found["rows"] else told
+    return share_of(found["copied"], found["rows"]) if found else ""
 
 
-def _leaked(found: Mapping[str, Any]) -> list[str]:
-    leaked = found.get("leakage") or {}
-    return [count(leaked[part]) if part in leaked else "" for part in ("development", "test")]
+def _leaked(found: Mapping[str, Any]) -> list[Markup]:
+    return [stacked(*leaked(found.get("leakage") or {}, part)) for part in PARTS]

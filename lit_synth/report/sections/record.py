@@ -5,11 +5,12 @@ from typing import Any
 
 from lit_synth.report.folders.folder import RunFolder
 from lit_synth.report.markup import Markup, join, section, table, tag
+from lit_synth.report.sections.costs import HEADERS, about_work, stage_work, together
 from lit_synth.report.wording import seconds
 
 
 def training(folder: RunFolder) -> Markup:
-    """Return the hyper-parameters of every strategy, and the time of every stage."""
+    """Return the hyper-parameters of every strategy, and what every stage cost."""
     parts = []
     groups: dict[tuple[str, str], tuple[list[str], Mapping[str, Any]]] = {}
     for seed, strategies in folder.details.get("hyperparameters", {}).items():
@@ -31,16 +32,27 @@ def training(folder: RunFolder) -> Markup:
         parts.append(section("Hyper-parameters", table(headers, rows, left=3), note=about))
     timed = folder.details.get("seconds", {})
     if timed:
-        stages = list(dict.fromkeys(stage for stages in timed.values() for stage in stages))
-        rows = [
-            (stage, *(seconds(taken[stage]) if stage in taken else "" for taken in timed.values())) for stage in stages
-        ]
-        total = tuple(tag("b", seconds(sum(taken.values()))) for taken in timed.values())
-        headers = ("stage", *(seed.replace("seed", "seed ") for seed in timed))
-        note = "Wall-clock time of the stages, each run once."
-        times = table(headers, [*rows, (tag("b", "together"), *total)], caption=folder.limits.caption)
-        parts.append(section("Time", times, note=note))
+        parts.append(_times(folder, timed))
     return join(parts)
+
+
+def _times(folder: RunFolder, timed: Mapping[str, Mapping[str, float]]) -> Markup:
+    """Return the time of every stage by seed, and beside it what all seeds together met."""
+    stages = list(dict.fromkeys(stage for stages in timed.values() for stage in stages))
+    works = stage_work(folder, named=False)
+
+    def met(*shown: str) -> tuple[str, ...]:
+        return together(works[stage] for stage in shown if stage in works).cells if works else ()
+
+    rows = [
+        (stage, *(seconds(taken[stage]) if stage in taken else "" for taken in timed.values()), *met(stage))
+        for stage in stages
+    ]
+    total = (*(seconds(sum(taken.values())) for taken in timed.values()), *met(*stages))
+    headers = ("stage", *(seed.replace("seed", "seed ") for seed in timed), *(HEADERS if works else ()))
+    told = [*rows, (tag("b", "together"), *(tag("b", one) for one in total))]
+    note = " ".join(filter(None, ["Wall-clock time of the stages, each run once.", about_work(works.values())]))
+    return section("Time", table(headers, told, caption=folder.limits.caption), note=note)
 
 
 def reproduction(folder: RunFolder) -> Markup:

@@ -5,7 +5,9 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from lit_synth.examples import read_json_lines
 from lit_synth.report.page import write_report
 from lit_synth.report.sections.confusion import SHOWN
 from lit_synth.report.sections.shares import OPEN
@@ -16,12 +18,17 @@ MakeRun = Callable[..., Path]
 TITLE = "Labels, real and synthetic"
 
 
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a file of the run."""
+    return [row for _, row in read_json_lines(path)]
+
+
 def test_matrix_of_few_labels_against_a_count(make_run: MakeRun) -> None:
     run = make_run(seeds=(0, 1))
     pairs: Counter[tuple[str, str]] = Counter()
     for seed in (0, 1):
-        lines = (run / f"seed{seed}" / "annotate" / "predictions.jsonl").read_text().splitlines()
-        pairs.update((row["gold"], row["predicted"]) for row in map(json.loads, lines))
+        predictions = rows_of(run / f"seed{seed}" / "annotate" / "predictions.jsonl")
+        pairs.update((row["gold"], row["predicted"]) for row in predictions)
     told = section(run, "Confusions")
     expected = []
     for true in ("negative", "positive"):
@@ -36,8 +43,7 @@ def test_matrix_of_few_labels_against_a_count(make_run: MakeRun) -> None:
 
 def test_no_answer_has_a_column_of_its_own(make_run: MakeRun) -> None:
     run = make_run()
-    path = run / "seed0" / "gold" / "predictions.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = rows_of(run / "seed0" / "gold" / "predictions.jsonl")
     wrong = next(row for row in rows if row["gold"] != row["predicted"])
     wrong["predicted"] = None
     write_lines(run, 0, "gold", "predictions", rows)
@@ -55,11 +61,10 @@ def test_many_labels_have_a_list_the_most_frequent_first(make_run: MakeRun) -> N
         write_lines(run, 0, name, "predictions", rows)
     metrics = [row for row in json.loads((run / "metrics.json").read_text()) if row["strategy"] in ("gold", "annotate")]
     for row in metrics:
-        lines = (run / "seed0" / row["strategy"] / "predictions.jsonl").read_text().splitlines()
-        row["value"] = 10 / len(lines)
-        scores = [{"id": f"u{i}", "score": float(i < 10)} for i in range(len(lines))]
+        number = len(rows_of(run / "seed0" / row["strategy"] / "predictions.jsonl"))
+        scores = [{"id": f"u{i}", "score": float(i < 10)} for i in range(number)]
         write_lines(run, 0, row["strategy"], "scores", scores[:400])
-        row["value"] = 10 / min(len(lines), 400)
+        row["value"] = 10 / min(number, 400)
     (run / "metrics.json").write_text(json.dumps(metrics))
     told = section(run, "Confusions")
     rows_shown = re.findall(r"(l\d\d) (l\d\d) (\d+) ([\d.]+) % (\d+) ([\d.]+) %", told)
@@ -94,7 +99,7 @@ def test_shares_of_labels_against_the_rows(make_run: MakeRun) -> None:
 def test_labels_beyond_the_first_are_folded_and_the_furthest_apart_stand_first(make_run: MakeRun) -> None:
     run = make_run()
     path = run / "synthetic" / "annotate" / "seed0.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = rows_of(path)
     for number, row in enumerate(rows):
         row |= {"target": f"label {number % 20}", "probabilities": None} if number % 3 else {"target": "positive"}
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
