@@ -36,7 +36,7 @@ def trainer(folder: Path, **more: Any) -> Any:
 
 def use(folder: Path, **arguments: Any) -> L.Trainer:
     (folder / "stage.json").touch()
-    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    quiet: dict[str, Any] = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     return L.Trainer(default_root_dir=folder, accelerator="cpu", enable_checkpointing=False, **quiet, **arguments)
 
 
@@ -83,7 +83,9 @@ def test_targets_of_a_decoder_are_tokens_of_their_own(tmp_path: Path) -> None:
         meter.setup(fake, None, "fit")  # type: ignore[arg-type]
         meter.wrote(100)
         meter.on_train_batch_end(fake, None, None, {"attention_mask": mask, "labels": labels}, 0)  # type: ignore[arg-type]
-        assert collect(tmp_path) == Spent(tokens, pytest.approx(0, abs=5), 0.0, (CPU,))
+        found = collect(tmp_path)
+        assert found == Spent(tokens, found.seconds, 0.0, (CPU,))
+        assert 0 <= found.seconds < 5
 
 
 def test_a_stage_by_hand_leaves_no_file(tmp_path: Path) -> None:
