@@ -88,9 +88,10 @@ def sample(
     ended = [False] * len(seeds)
     alive = torch.arange(len(seeds), device=device)
     ends = torch.tensor(end_tokens, device=device)
-    prefixes = prefill(model, input_ids, mask)
-    if len(seeds) > len(input_ids):  # a prompt is read once, however often it is answered
-        prefixes.select(torch.arange(len(input_ids), device=device).repeat_interleave(len(seeds) // len(input_ids)))
+    # A prompt is read once, however often it is answered: requests for one label are all alike.
+    distinct, place = torch.unique(torch.stack([input_ids, mask], dim=1), dim=0, return_inverse=True)
+    prefixes = prefill(model, distinct[:, 0], distinct[:, 1])
+    prefixes.select(place.repeat_interleave(len(seeds) // len(input_ids)))
     logs = torch.zeros(len(seeds), device=device)
     for step in range(sampling.max_new_tokens):
         tokens = pick(prefixes.log_probabilities, draws[alive, step], sampling)
