@@ -35,7 +35,7 @@ def tiny(folder: str, tokenizer: str) -> str:
 def _predict(job: Job, count: int, clock: Clock, kind: str) -> dict[str, Any]:
     from lit_synth.callbacks import Generation
     from lit_synth.data import Requests
-    from lit_synth.decoding.sampling import Sampling
+    from lit_synth.decoding.writing import Sampling
     from lit_synth.modules import Teacher
     from lit_synth.tasks.slurp import SLURP
 

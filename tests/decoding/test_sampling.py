@@ -11,7 +11,8 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lit_synth.data.collate import Collate
-from lit_synth.decoding.sampling import Sampling, pick, sample
+from lit_synth.decoding.sampling import pick, sample
+from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import InputError
 
 SEEDS = [11, 22, 33, 44]
