@@ -65,7 +65,7 @@ bench: $(STAMP) .venv-peers/.installed .venv-vllm/.installed
 	$(BIN)/python benchmarks/teacher.py --data $(DATA) --task Slurp
 	$(BIN)/python benchmarks/teacher.py --data $(DATA) --task WebNlg --rows 80 --rounds 2
 	$(BIN)/python benchmarks/student.py --data $(DATA)
-	$(BIN)/python benchmarks/memory.py --data $(DATA) --rows 30000
+	$(BIN)/python benchmarks/memory.py --data $(DATA) --rows 10000
 	$(BIN)/python benchmarks/speed.py $(BENCH)
 
 clean:

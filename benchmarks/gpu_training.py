@@ -12,6 +12,7 @@ import torch
 from floor import matrices
 from gpu_shapes import BART, HUGE, LARGE, ROBERTA, TINY, TINY_BART, TINY_ROBERTA, Shape
 from setting import quiet_trainer
+from torch.utils.data import DataLoader
 
 from lit_synth.modules import Classifier, Lora, Seq2Seq, Teacher
 from lit_synth.task import Task
@@ -51,7 +52,8 @@ def seconds_of(module: Any, batch: dict[str, Any], device: str) -> float:
     loop = quiet_trainer(
         accelerator=device, devices=1, precision="bf16-true", max_steps=WARM + STEPS, callbacks=[watch]
     )
-    loop.fit(module, train_dataloaders=[batch] * (WARM + STEPS))
+    # Not the list itself: its members would be loaders.
+    loop.fit(module, train_dataloaders=DataLoader([batch] * (WARM + STEPS), batch_size=None))
     return watch.seconds
 
 

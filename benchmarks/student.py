@@ -137,7 +137,7 @@ def main() -> None:
         module = _module(job, max(count, 64), given.test)
         places = {label: place for place, label in enumerate(module.task.labels)}
         pairs = [(row.fields["text"], places[str(row.target)]) for row in module.splits.gold]
-        job["by_count"][count] = pairs
+        job["by_count"][str(count)] = pairs
     job["test"] = [(row.fields["text"], places[str(row.target)]) for row in module.splits.test]
     job["labels"] = len(places)
     measure(f"student-{given.dtype}", SIDES, job, given, "rows", lambda found: check(_whole(found)))

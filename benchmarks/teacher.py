@@ -162,7 +162,7 @@ def main() -> None:
     for count in (job["warm"], job["rows"]):
         module = _module(job, count)
         encoded = [row for one in module.splits.gold for row in module.encoder.training_rows(module.task, one)]
-        job["by_count"][count] = [{key: row[key] for key in ("input_ids", "labels")} for row in encoded]
+        job["by_count"][str(count)] = [{key: row[key] for key in ("input_ids", "labels")} for row in encoded]
     held = [row for one in module.splits.pool_gold[:32] for row in module.encoder.training_rows(module.task, one)]
     job["held_out"] = [{key: row[key] for key in ("input_ids", "labels")} for row in held[:64]]
     before = _told(model := _start(job), job, given.rows)["output"]
@@ -170,8 +170,8 @@ def main() -> None:
     def cost(tokens: float) -> Cost:
         """Forward and both backward products; the head is scored, and not learnt, for completions only."""
         head = model.get_output_embeddings().weight.numel()
-        answers = sum(label >= 0 for row in job["by_count"][given.rows] for label in row["labels"])
-        steps = math.ceil(len(job["by_count"][given.rows]) / BATCH)
+        answers = sum(label >= 0 for row in job["by_count"][str(given.rows)] for label in row["labels"])
+        steps = math.ceil(len(job["by_count"][str(given.rows)]) / BATCH)
         learnt = matrices(model) - head
         # A step reads weights twice, and reads and writes weights, gradients and two moments.
         return Cost(6.0 * learnt * tokens + 4.0 * head * answers, 4.0 * steps * (2 * (learnt + head) + 7 * learnt))
