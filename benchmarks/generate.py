@@ -169,9 +169,9 @@ def check(found: dict[str, Any]) -> list[Check]:
         rest = [[each.total() - row.sum()] for each, row in zip((one, other), counts, strict=True)]
         table = np.hstack([counts, rest])
         value = stats.chi2_contingency(table[:, table.sum(axis=0) > 0]).pvalue if len(common) else 1.0
-        checks.append((f"{name}: first tokens are alike, p", f"{value:.3f}", value > 0.001))
+        checks.append((f"{name}: first tokens are alike, p", f"{value:.3f}", bool(value > 0.001)))
         value = stats.mannwhitneyu(ours["lengths"], theirs["lengths"]).pvalue
-        checks.append((f"{name}: lengths are alike, p", f"{value:.3f}", value > 0.001))
+        checks.append((f"{name}: lengths are alike, p", f"{value:.3f}", bool(value > 0.001)))
     return checks
 
 
