@@ -1,5 +1,6 @@
 """What a machine allows: its measured rates, and the least time in which a model can do a piece of work."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -58,6 +59,7 @@ class Ceilings:
         """Return the best of some tries; ``size`` is the side of the matrices."""
         import torch
 
+        torch.set_num_threads(len(os.sched_getaffinity(0)))  # whatever this process was told: sides use all cores
         left, right = (torch.randn(size, size, device=device, dtype=getattr(torch, dtype)) for _ in range(2))
         product = best(lambda: left @ right, device)
         source = torch.zeros(size * size * 16, device=device, dtype=torch.float32)
