@@ -76,9 +76,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> None:
+    settings, _ = _settings("run", words)
+    # Not before the words are read: it loads torch, which takes seconds.
     from lit_synth.pipeline import Pipeline
 
-    Pipeline(_settings("run", words)[0]).execute()
+    Pipeline(settings).execute()
 
 
 def _sweep(words: list[str]) -> None:

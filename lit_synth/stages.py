@@ -7,7 +7,9 @@ import lightning as L
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 import lit_synth.callbacks
-import lit_synth.modules
+import lit_synth.modules.classifier
+import lit_synth.modules.seq2seq
+import lit_synth.modules.teacher
 import lit_synth.tasks  # noqa: F401 (short class names work once the classes are imported)
 from lit_synth.callbacks.generation import predict_all
 from lit_synth.data import TaskDataModule

@@ -7,7 +7,8 @@ from typing import Any
 
 import lightning as L
 
-from lit_synth.curation.verdicts import Rules, judge, judge_round_trip
+from lit_synth.curation.rules import Rules
+from lit_synth.curation.verdicts import judge, judge_round_trip
 from lit_synth.data import Requests, TaskDataModule
 from lit_synth.examples import Example, InputError, read_examples, write_examples
 

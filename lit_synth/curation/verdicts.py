@@ -1,14 +1,14 @@
 """Each synthetic row is accepted, or rejected with a reason; nothing is dropped without a word."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from lit_synth.curation.duplicates import NearDuplicates
 from lit_synth.curation.faithful import LACKS, least, share
 from lit_synth.curation.leakage import NGRAM_SIZE, Leak, find_leaks, words
+from lit_synth.curation.rules import Rules
 from lit_synth.curation.schema import known_names, unseen
-from lit_synth.examples import Example, InputError
+from lit_synth.examples import Example
 from lit_synth.task import Task
 
 OUTSIDE_TEMPLATE = "outside the template"
@@ -17,42 +17,6 @@ REPEATED = "repeats an accepted row"
 NEARLY_REPEATED = "nearly repeats an earlier row"
 DISAGREES = "the teacher reads another label"
 EMPTY = "an empty text"
-
-
-@dataclass(frozen=True)
-class Rules:
-    """For what a synthetic row is rejected, beside what is never kept: no whole row, or a row that is there already.
-
-    Args:
-        disagreement: What becomes of a generated row that the teacher reads as another label than was asked for:
-            ``keep`` it with the probabilities, or ``reject`` it.
-        near_duplicates: Similarity from which on an input is too near to one of gold or to an earlier one, up to 1;
-            ``null`` allows all.
-        leakage: Reject inputs that share a run of 8 words with a development or test row, or are nearly one.
-        schema: Reject structured inputs with a name, such as a slot or relation, that no row of gold has.
-        faithful: Reject texts that hold a smaller share of their input's values than nine in ten rows of gold.
-    """
-
-    disagreement: Literal["keep", "reject"] = "keep"
-    near_duplicates: float | None = None
-    leakage: bool = True
-    schema: bool = True
-    faithful: bool = True
-
-    def active(self, task: Task) -> list[str]:
-        """Return the names of the rules that can reject a row of a task."""
-        on = {
-            "disagreement": self.disagreement == "reject" and bool(task.labels),
-            "near_duplicates": self.near_duplicates is not None,
-            "leakage": self.leakage,
-            "schema": self.schema and bool(task.schema),
-            "faithful": self.faithful and bool({"slot_error_rate", "coverage"} & set(task.metrics)),
-        }
-        return [name for name, is_on in on.items() if is_on]
-
-    def __post_init__(self) -> None:
-        if self.near_duplicates is not None and not 0 < self.near_duplicates <= 1:
-            raise InputError(f"near_duplicates {self.near_duplicates:g}: give a similarity up to 1, as 0.8, or null")
 
 
 def judge(

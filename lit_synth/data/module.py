@@ -215,4 +215,5 @@ def _first(rows: list[Example], limit: int | None) -> list[Example]:
 
 def _by_length(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     # Longest first: a batch that does not fit in memory fails at once, and the estimate of the time left is safe.
-    return sorted(rows, key=lambda row: -len(row["input_ids"]))
+    # Prompts that are alike side by side, so that a teacher reads them once.
+    return sorted(rows, key=lambda row: (-len(row["input_ids"]), row["input_ids"]))

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -10,35 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from lit_synth.decoding.forward import extend, prefill
-from lit_synth.examples import InputError
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How a teacher writes.
-
-    Args:
-        temperature: Above 1 flattens the distribution, below 1 sharpens it; 0 takes the likeliest token.
-        top_p: Share of the probability mass that stays eligible, from the likeliest token down.
-        max_new_tokens: Longest completion in tokens; one that has not ended by then is rejected.
-        one_line: Whether a line break ends a completion too.
-
-    Raises:
-        InputError: A value with which nothing can be sampled.
-    """
-
-    temperature: float = 1.0
-    top_p: float = 0.95
-    max_new_tokens: int = 64
-    one_line: bool = False
-
-    def __post_init__(self) -> None:
-        if self.temperature < 0:
-            raise InputError(f"temperature {self.temperature:g}: give 0 for the likeliest tokens, or a number above it")
-        if not 0 < self.top_p <= 1:
-            raise InputError(f"top_p {self.top_p:g}: give a share above 0 and up to 1, as 0.95")
-        if self.max_new_tokens < 1:
-            raise InputError(f"max_new_tokens {self.max_new_tokens}: give 1 or more")
+from lit_synth.decoding.writing import Sampling
 
 
 class Completion(NamedTuple):
@@ -88,9 +59,10 @@ def sample(
     ended = [False] * len(seeds)
     alive = torch.arange(len(seeds), device=device)
     ends = torch.tensor(end_tokens, device=device)
-    prefixes = prefill(model, input_ids, mask)
-    if len(seeds) > len(input_ids):  # a prompt is read once, however often it is answered
-        prefixes.select(torch.arange(len(input_ids), device=device).repeat_interleave(len(seeds) // len(input_ids)))
+    # A prompt is read once, however often it is answered: requests for one label are all alike.
+    distinct, place = torch.unique(torch.stack([input_ids, mask], dim=1), dim=0, return_inverse=True)
+    prefixes = prefill(model, distinct[:, 0], distinct[:, 1])
+    prefixes.select(place.repeat_interleave(len(seeds) // len(input_ids)))
     logs = torch.zeros(len(seeds), device=device)
     for step in range(sampling.max_new_tokens):
         tokens = pick(prefixes.log_probabilities, draws[alive, step], sampling)

@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+
+LabelScore = Literal["sum", "mean", "content_free"]
+"""What a label counts by; see `LabelScorer`."""
 
 
 @dataclass

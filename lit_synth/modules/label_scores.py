@@ -1,17 +1,14 @@
 """The teacher's probabilities of a task's labels, and what long or frequent labels are corrected by."""
 
 from functools import cached_property
-from typing import Literal
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lit_synth.decoding.annotate import label_probabilities
-from lit_synth.decoding.trie import Node, build_trie
+from lit_synth.decoding.trie import LabelScore, Node, build_trie
 from lit_synth.task import Task
-
-LabelScore = Literal["sum", "mean", "content_free"]
 
 
 class LabelScorer:

@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Literal
 
 from lit_synth.examples import InputError
+
+if TYPE_CHECKING:  # `Loss` is a setting too, and loads no torch until used
+    from torch import Tensor
 
 LOG_ZERO = math.log(1e-4)
 """Stands for log 0 in the reverse cross-entropy: where its authors' code clips targets (github.com/YisenWang)."""
@@ -33,6 +33,7 @@ class Loss:
     Raises:
         InputError: A value out of its range.
 
+    >>> import torch
     >>> targets, synthetic = torch.tensor([[0.0, 1.0], [0.0, 1.0]]), torch.tensor([False, True])
     >>> Loss("generalised", q=1.0)(torch.zeros(2, 2), targets, synthetic)
     tensor([0.6931, 0.5000])
@@ -58,7 +59,7 @@ class Loss:
         if not 0 < self.temperature < math.inf:
             raise InputError(f"loss.temperature {self.temperature:g}: give a number above 0; 1 leaves targets alone")
 
-    def __call__(self, logits: Tensor, targets: Tensor, synthetic: Tensor) -> Tensor:
+    def __call__(self, logits: "Tensor", targets: "Tensor", synthetic: "Tensor") -> "Tensor":
         """Return the loss of each row, of shape ``(batch,)``.
 
         Args:
@@ -66,6 +67,9 @@ class Loss:
             targets: Probabilities of shape ``(batch, labels)``.
             synthetic: Which rows are not gold, of shape ``(batch,)``.
         """
+        import torch
+        from torch import nn
+
         logs = logits.float().log_softmax(dim=1)
         if self.temperature != 1:
             # By logarithms, or a small temperature leaves nothing of a flat target.
@@ -81,10 +85,13 @@ class Loss:
         return torch.where(synthetic, robust, losses)
 
 
-def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
+def weighted_mean(values: "Tensor", weights: "Tensor") -> "Tensor":
     """Return the weighted mean of values of any shape, and 0 where nothing has a weight.
 
+    >>> import torch
     >>> weighted_mean(torch.tensor([1.0, 4.0]), torch.tensor([2.0, 1.0]))
     tensor(2.)
     """
+    import torch
+
     return (values * weights).sum() / weights.sum().clamp(min=torch.finfo(weights.dtype).tiny)

@@ -15,11 +15,13 @@ from torchmetrics import MeanMetric
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from lit_synth.decoding.forward import has_plain_head
-from lit_synth.decoding.sampling import Sampling, record_seed, sample
+from lit_synth.decoding.sampling import record_seed, sample
+from lit_synth.decoding.trie import LabelScore
+from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import Example
 from lit_synth.modules.adapters import Lora, bare, merged
 from lit_synth.modules.annotations import answered, labelled
-from lit_synth.modules.label_scores import LabelScore, LabelScorer
+from lit_synth.modules.label_scores import LabelScorer
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained

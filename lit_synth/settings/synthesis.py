@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lit_synth.curation.verdicts import Rules
-from lit_synth.decoding.sampling import Sampling
+from lit_synth.curation.rules import Rules
+from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import InputError
 from lit_synth.task import Task, names_in
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lit_synth.decoding.endpoint import Endpoint
+from lit_synth.decoding.trie import LabelScore
 from lit_synth.examples import InputError
 from lit_synth.modules.adapters import Lora
-from lit_synth.modules.label_scores import LabelScore
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from lit_synth.callbacks.generation import Generation, predict_all
-from lit_synth.curation.verdicts import EMPTY, OUTSIDE_TEMPLATE, UNFINISHED, Rules
+from lit_synth.curation.rules import Rules
+from lit_synth.curation.verdicts import EMPTY, OUTSIDE_TEMPLATE, UNFINISHED
 from lit_synth.data import Partition, Requests, TeacherEncoder
 from lit_synth.data.collate import Collate
-from lit_synth.decoding.sampling import Sampling
+from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import Example, read_examples
 from lit_synth.modules import Teacher
 from lit_synth.tasks import WebNlg

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lit_synth.curation.faithful import LACKS
+from lit_synth.curation.rules import Rules
 from lit_synth.curation.verdicts import (
     DISAGREES,
     NEARLY_REPEATED,
     OUTSIDE_TEMPLATE,
     REPEATED,
     UNFINISHED,
-    Rules,
     judge,
     judge_round_trip,
     reject,

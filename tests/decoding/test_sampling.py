@@ -11,7 +11,8 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lit_synth.data.collate import Collate
-from lit_synth.decoding.sampling import Sampling, pick, sample
+from lit_synth.decoding.sampling import pick, sample
+from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import InputError
 
 SEEDS = [11, 22, 33, 44]
@@ -123,6 +124,19 @@ def test_several_texts_of_a_prompt_are_those_of_their_seeds_and_know_their_proba
         ids = torch.tensor([rows[row]["input_ids"]])
         assert sample(model, ids, torch.ones_like(ids), [seed], sampling, ends)[0].tokens == found.tokens
     assert len({found.confidence for found in together}) == 4
+
+
+def test_prompts_that_are_alike_are_read_once(tiny_causal: Path) -> None:
+    model: Any = AutoModelForCausalLM.from_pretrained(tiny_causal).eval()
+    tokenizer: Any = AutoTokenizer.from_pretrained(tiny_causal)
+    alone = [write(model, tokenizer, [row], Sampling(max_new_tokens=6))[0] for row in (0, 1, 2)]
+    read: list[torch.Size] = []
+    body = model.base_model
+    body.register_forward_pre_hook(lambda _, __, words: read.append(words["input_ids"].shape), with_kwargs=True)
+    order = [2, 0, 1, 0, 2, 2, 1]
+    assert write(model, tokenizer, order, Sampling(max_new_tokens=6)) == [alone[row] for row in order]
+    assert read[0][0] == 3
+    assert {tuple(shape) for shape in read[1:]} == {(7, 1)}
 
 
 def test_confidence_is_the_mean_probability_of_what_was_written(tiny_causal: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lit_synth.data import ClassifierEncoder, Partition, Requests, TeacherEncoder
-from lit_synth.decoding.sampling import Sampling
+from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import Example
 from lit_synth.modules import Classifier, Teacher
 from lit_synth.modules.meter import Meter

@@ -13,7 +13,7 @@ from lit_synth import recipes
 from lit_synth.cli import main
 from lit_synth.data import Partition, Requests, TeacherEncoder
 from lit_synth.data.collate import Collate
-from lit_synth.decoding.sampling import Sampling
+from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import Example, read_examples
 from lit_synth.modules import Lora, Teacher
 from lit_synth.settings import GenerationSettings, RunSettings, TeacherSettings

@@ -9,7 +9,7 @@ import torch
 
 from lit_synth.data import TeacherEncoder
 from lit_synth.data.collate import Collate
-from lit_synth.decoding.sampling import Sampling
+from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import Example
 from lit_synth.modules import Teacher
 from lit_synth.task import Task

@@ -73,7 +73,7 @@ def test_p_is_corrected_for_the_amounts_of_the_curve() -> None:
 def _binomial(number: int, successes: int) -> float:
     from math import comb
 
-    return comb(number, successes) / 2**number
+    return float(comb(number, successes) / 2**number)
 
 
 def test_without_scores_of_one_seed_nothing_is_claimed() -> None:

@@ -1,0 +1,220 @@
+"""Speed against others, in one run: every side is a process of its own, and they work in turn, A B A B.
+
+A script names its sides. A side is a function ``work(job, count, clock)``: it does the first ``count`` rows of the job,
+the part inside ``with clock`` is timed, and it returns ``{"units": ..., "output": ...}``. Each side works once to warm
+up. Outputs are checked, not only timed; what was found is kept as JSON, of which `speed.py` makes the page.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import select
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import IO, Any
+
+from floor import Ceilings, Cost
+
+CORES = len(os.sched_getaffinity(0))
+Job = dict[str, Any]
+Check = tuple[str, str, bool]
+"""What was held against what, the figure, and whether it holds."""
+
+
+class Clock:
+    """Counts the seconds of what runs inside it."""
+
+    seconds = 0.0
+
+    def __enter__(self) -> None:
+        """Start."""
+        self.started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.seconds += time.perf_counter() - self.started
+
+
+@dataclass(frozen=True)
+class Side:
+    """One way to do the work.
+
+    Args:
+        work: From job, count of rows and clock to ``units`` and ``output``.
+        venv: Folder of its environment; that of the script by default.
+        packages: Whose versions to tell.
+        share: Of the rows: a slow one does fewer, and rates are compared.
+        reach: How many times its rate ours should have; ``None`` where nothing is asked.
+    """
+
+    work: Callable[[Job, int, Clock], dict[str, Any]]
+    venv: str = ""
+    packages: tuple[str, ...] = ()
+    share: float = 1.0
+    reach: float | None = None
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return Path(self.venv, "bin", "python") if self.venv else Path(sys.executable)
+
+
+def options(rows: int, **more: Any) -> argparse.Namespace:
+    """Read the options that every script has, and ``more`` of its own with their defaults."""
+    parser = argparse.ArgumentParser()
+    known = {"rows": rows, "rounds": 3, "limit": 600.0, "dtype": "float32", "teacher": ""}
+    for name, default in {**known, "data": "../shared/data", "output": "runs/bench", **more}.items():
+        parser.add_argument(f"--{name}", type=type(default), default=default)
+    return parser.parse_args()
+
+
+class Worker:
+    """A side's process, loaded once; it works whenever it is sent a count."""
+
+    def __init__(self, name: str, side: Side, job: Path, limit: float) -> None:
+        self.log = job.with_name(f"{job.stem}-{name.replace(' ', '_')}.log")
+        self.limit = limit
+        self.failed = "" if side.python.exists() else f"not installed: {side.venv} is absent"
+        if not self.failed:
+            environment = os.environ | {"OMP_NUM_THREADS": str(CORES), "OMP_WAIT_POLICY": "PASSIVE"}
+            words = [str(side.python), sys.argv[0], "--worker", name, str(job)]
+            pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.log.open("w")}
+            self.process = subprocess.Popen(words, env=environment, text=True, **pipes)  # noqa: S603 - our own script
+
+    def work(self, count: int) -> dict[str, Any] | None:
+        """Let it do that many rows; ``None`` where it failed, now or before."""
+        if self.failed:
+            return None
+        line = self._ask(count)
+        if not line:
+            self.process.kill()
+            said = self.log.read_text().strip().splitlines()
+            self.failed = self.failed or f"failed: {said[-1][:160] if said else 'it said nothing'}"
+            return None
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def _ask(self, count: int) -> str:
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None  # noqa: S101
+        assert stdout is not None  # noqa: S101
+        try:
+            print(count, file=stdin, flush=True)
+        except BrokenPipeError:
+            return ""
+        if not select.select([stdout], [], [], self.limit)[0]:
+            self.failed = f"no answer in {self.limit:g} seconds"
+            return ""
+        return str(stdout.readline())
+
+    def end(self) -> None:
+        """Let the process end; one that is stuck is killed."""
+        if not self.failed:
+            self.process.communicate()
+
+
+def serve(sides: dict[str, Side]) -> None:
+    """Be a side's process, where the script was started as one; does not return then."""
+    if sys.argv[1:2] != ["--worker"]:
+        return
+    answers: IO[str] = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+    name, path = sys.argv[2:4]
+    side, job = sides[name], json.loads(Path(path).read_text())
+    for line in sys.stdin:
+        clock = Clock()
+        found = side.work(job, int(line), clock)
+        found["seconds"] = clock.seconds
+        found["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        found["versions"] = {package: metadata.version(package) for package in side.packages}
+        print(json.dumps(found), file=answers, flush=True)
+    sys.exit()
+
+
+def measure(
+    name: str,
+    sides: dict[str, Side],
+    job: Job,
+    given: argparse.Namespace,
+    unit: str,
+    check: Callable[[dict[str, Any]], list[Check]],
+    cost: Callable[[float], Cost] | None = None,
+) -> None:
+    """Let the sides work in turn, check what they made, and keep the figures.
+
+    Args:
+        name: Of the question, and of its file.
+        sides: Ours comes first.
+        job: What every side is given; ``rows`` is how many there are, ``warm`` how many to warm up with.
+        given: From `options`.
+        unit: What is counted, such as ``rows``.
+        check: From each side's last output to what was checked.
+        cost: From our side's units to its least operations and bytes.
+    """
+    folder = Path(given.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.job"
+    path.write_text(json.dumps(job))
+    ceilings = Ceilings.measured(job.get("dtype", "float32")) if cost else None
+    workers = {one: Worker(one, side, path, given.limit) for one, side in sides.items()}
+    for worker in workers.values():
+        worker.work(job["warm"])
+    rounds: dict[str, list[dict[str, Any]]] = {one: [] for one in sides}
+    for number in range(given.rounds):
+        for one, worker in workers.items():
+            count = max(1, round(job["rows"] * sides[one].share))
+            if found := worker.work(count):
+                rounds[one].append(found)
+                print(f"{name} {number + 1} {one}: {found['units'] / found['seconds']:.1f} {unit}/s", flush=True)
+    for worker in workers.values():
+        worker.end()
+    result: dict[str, Any] = {
+        "question": name,
+        "unit": unit,
+        "sides": {
+            one: _summary(found, workers[one].failed, sides[one], rounds[next(iter(sides))])
+            for one, found in rounds.items()
+        },
+        "checks": check({one: found[-1]["output"] for one, found in rounds.items() if found}),
+        "machine": f"{CORES} cores, {platform.machine()}",
+        "command": shlex.join(["python", *sys.argv]),
+    }
+    ours = rounds[next(iter(sides))]
+    if cost and ceilings and ours:
+        least = ceilings.seconds(cost(ours[-1]["units"]))
+        seconds = statistics.median(found["seconds"] for found in ours)
+        result["floor"] = {"seconds": least, "above": seconds / least, **ceilings.to_dict()}
+    (folder / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    for what, figure, holds in result["checks"]:
+        print(f"{name}: {what}: {figure}{'' if holds else ' (NOT AS IT SHOULD BE)'}")
+    for one, side in result["sides"].items():
+        told = side.get("failed") or f"{side['rate']:.1f} {unit}/s, ours {side['ratio']:.2f} times"
+        print(f"{name} {one}: {told}")
+
+
+def _summary(found: list[dict[str, Any]], failed: str, side: Side, ours: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return rates, and in each round how many times this side's rate ours has."""
+    if not found:
+        return {"failed": failed, "reach": side.reach}
+    rates = [one["units"] / one["seconds"] for one in found]
+    ratios = [own["units"] / own["seconds"] / rate for own, rate in zip(ours, rates, strict=False)]
+    return {
+        "rate": statistics.median(rates),
+        "rates": rates,
+        "ratio": statistics.median(ratios) if ratios else None,
+        "ratios": ratios,
+        "reach": side.reach,
+        "peak_mib": max(one["peak_mib"] for one in found),
+        "units": found[-1]["units"],
+        "note": found[-1].get("note", ""),
+        "versions": found[-1]["versions"],
+    }
