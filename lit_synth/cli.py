@@ -39,13 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
     # Before torch is imported: threads that spin while they wait stall tenfold where another program wants the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     commands = {
-        "run": _run,
+        "run": _verb,
         "sweep": _sweep,
         "report": _report,
         **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
-        "init": _init,
-        "label": _label,
-        "export": _export,
+        **dict.fromkeys(("init", "label", "export"), _verb),
     }
     words = _verb_first(words, commands)
     command, *rest = words
@@ -56,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"lit_synth: {told}", file=sys.stderr)
         return 2
     try:
-        commands[command](words if commands[command] is _stage else rest)
+        commands[command](words if commands[command] in (_stage, _verb) else rest)
     except (ValueError, ArgumentError) as error:
         mistake = _mistake(error)
         if mistake is None:
@@ -90,36 +88,10 @@ def _verb_first(words: list[str], commands: Iterable[str]) -> list[str]:
     return words
 
 
-def _run(words: list[str]) -> None:
-    from lit_synth.options import run_settings
+def _verb(words: list[str]) -> None:
+    from importlib import import_module
 
-    run, parts = run_settings("run", words)
-    if parts["preview"]:
-        from lit_synth.preview import preview
-
-        preview(run)
-    else:
-        from lit_synth.pipeline import Pipeline
-
-        Pipeline(run).execute()
-
-
-def _init(words: list[str]) -> None:
-    from lit_synth.verbs.init import main
-
-    main(words)
-
-
-def _label(words: list[str]) -> None:
-    from lit_synth.verbs.label import main
-
-    main(words)
-
-
-def _export(words: list[str]) -> None:
-    from lit_synth.verbs.export import main
-
-    main(words)
+    import_module(f"lit_synth.verbs.{words[0]}").main(words[1:])
 
 
 def _sweep(words: list[str]) -> None:

@@ -79,7 +79,7 @@ def _cells(path: Path, lines: TextIO, delimiter: str | None) -> Iterator[tuple[i
     try:
         for row in reader:
             if None in row:
-                more = len(row[None])  # type: ignore[call-overload]
+                more = len(row[None])
                 raise InputError(
                     f"{path}:{reader.line_num}: {more} more cells than the first line has columns "
                     f"({', '.join(map(str, reader.fieldnames or ()))}); put a text that holds {delimiter!r} in quotes"

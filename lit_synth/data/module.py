@@ -16,10 +16,11 @@ from lit_synth.data.collate import Collate, LengthSampler
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.one_file import TEST_SHARE, read_file
 from lit_synth.data.requests import Requests, missing
-from lit_synth.data.sources import Row, find_split, read_hub, read_split
+from lit_synth.data.sources import find_split, read_hub, read_split
 from lit_synth.data.splits import Partition, Splits, make_splits
 from lit_synth.embedded import resolve
 from lit_synth.examples import Example, InputError, read_examples
+from lit_synth.tables import Row
 from lit_synth.task import Task
 
 
