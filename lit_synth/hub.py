@@ -28,7 +28,7 @@ def why_absent(name: str, error: BaseException) -> str:
         return f"model {name}: no such folder{_near(path)}"
     causes = _causes(error)
     if any(isinstance(cause, GatedRepoError) for cause in causes):
-        return f"model {name}: its owner gives it to those who asked only; ask on its page, then log in with `hf auth login`"
+        return f"model {name}: its owner wants to be asked: do so on its page, then log in with `hf auth login`"
     if any(isinstance(cause, (RepositoryNotFoundError, HFValidationError)) for cause in causes):
         return f"model {name}: no model of that name on the hub, or a private one; check the name, or log in"
     cached = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"

@@ -25,8 +25,7 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, **settings: o
     Args:
         *configs: YAML of the run; a further one is laid over the first.
         tell: Gets lines of progress.
-        **settings: Of the run by name, such as ``seeds=[0, 1, 2]``; a part of a setting as ``{"generation.amount": 60}``
-            with two stars in front.
+        **settings: Of the run by name, such as ``seeds=[0, 1, 2]``, or ``**{"generation.amount": 60}`` for a part.
 
     Returns:
         The page of the run.
