@@ -1,6 +1,7 @@
 """The YAML with which a run starts on a table: what was found in it, and settings that follow from its size."""
 
 import re
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def starter(path: Path, found: Survey, config: Path, output: Path) -> str:
     if found.kept < 10:
         raise InputError(f"{path}: {found.kept} different rows with a text and a target; ten or more are needed")
     lines = [
-        f"# {path.name}: {found.usable:,} rows with text and target. Start: lit_synth run --config {config}",
+        f"# {path.name}: {found.usable:,} rows with text and target",
+        f"# lit_synth run --config {shlex.quote(str(config))}",
         "data: Custom",
         f"data_dir: {scalar(str(path))}",
         f"test_share: {_test_share(found.kept)} # held out of the file to test on, the same rows every time",

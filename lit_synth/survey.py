@@ -62,16 +62,16 @@ class Survey:
             yield f"           might also be: {', '.join(guess.others)} (--label COLUMN)"
         for count, what in ((self.without_text, "text"), (self.without_target, "target")):
             if count:
-                yield f"  empty    {count:,} rows without a {what}: left out"
+                yield f"  empty    {what} in {count:,} of them: left out"
         if self.repeats:
             again = "joined, their texts are references of one input" if not guess.is_label else "count once"
-            yield f"  repeats  {self.repeats:,} rows have the input of an earlier one: they {again}"
+            yield f"  repeats  of an earlier input: {self.repeats:,}; they {again}"
         if self.conflicts:
             first, other = self.conflicts[0]
-            yield (
-                f"  conflict {len(self.conflicts):,} rows have the input of an earlier one and another label: the "
-                f"earlier counts; first: lines {first} and {other}"
+            told = (
+                f"  conflict an earlier input has another label: {len(self.conflicts):,} rows; the earlier one counts"
             )
+            yield f"{told}; first: lines {first} and {other}"
         rare = [label for label, count in self.labels.items() if count < RARE]
         if rare:
             more = f" and {len(rare) - SHOWN} more" if len(rare) > SHOWN else ""

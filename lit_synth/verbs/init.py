@@ -1,5 +1,6 @@
 """`lit_synth init`: from a table of labelled texts to the YAML of a run."""
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,8 +33,9 @@ def main(words: list[str]) -> None:
         found.file, text, found.label, found.output, force=found.force, tell=print, agreed=_agreed if asks else None
     )
     print(f"Wrote {config}; read it, it says what each setting does")
-    print(f"Next, about {_minutes(config)}:\n  lit_synth run --config {config}")
-    print(f"A look at prompts and written rows first, in about a minute:\n  lit_synth run --config {config} --preview")
+    command = f"lit_synth run --config {shlex.quote(str(config))}"
+    print(f"Next, about {_minutes(config)}:\n  {command}")
+    print(f"A look at prompts and written rows first, in about a minute:\n  {command} --preview")
 
 
 def init(

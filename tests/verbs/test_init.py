@@ -12,7 +12,6 @@ from lit_synth import init
 from lit_synth.cli import main
 from lit_synth.examples import InputError
 from lit_synth.options import run_settings
-from lit_synth.pipeline import module_of
 
 
 @pytest.fixture
@@ -37,18 +36,20 @@ def test_what_a_sheet_holds_is_told(sheet: Path, capsys: pytest.CaptureFixture[s
     for told in (
         "124 rows",
         "Customer message: ",
-        "Mood: yes 61, no 61; the most frequent is 50% of rows",
-        "1 rows without a text",
-        "1 rows without a target",
-        "1 rows have the input of an earlier one: they count once",
+        "Mood: yes 62, no 60; the most frequent is 51% of rows",
+        "empty    text in 1 of them",
+        "empty    target in 1 of them",
+        "of an earlier input: 1; they count once",
         "lines 3 and 125",
-        "Next, about 3 minutes:\n  lit_synth run --config Our reviews.yaml",
+        "Next, about 3 minutes:\n  lit_synth run --config 'Our reviews.yaml'",
         "--preview",
     ):
         assert told in said
 
 
 def test_a_run_starts_on_what_it_writes(sheet: Path, tiny_causal: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    from lit_synth.pipeline import module_of
+
     config = init(sheet)
     models = [f"--teacher.model={tiny_causal}", f"--student.model={tiny_encoder}"]
     run = run_settings("run", [f"--config={config}", *models])[0]
