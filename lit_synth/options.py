@@ -48,9 +48,9 @@ def parse(parser: ArgumentParser, words: list[str]) -> Any:
 def corrected(parser: ArgumentParser, error: ArgumentError) -> ArgumentError | InputError:
     """Return what to say of a mistake: of an unknown option or key, with the nearest that is known."""
     options = [option for action in parser._actions for option in action.option_strings if option.startswith("--")]
-    told = re.search(r"[Uu]nrecognized arguments: (--?[^\s=]+)", str(error))
+    told = re.search(r"[Uu]nrecognized arguments: (.+)", str(error))
     if told:
-        return InputError(f"unrecognized arguments: {told[1]}{near(told[1], options)}; see --help")
+        return InputError(f"unrecognized arguments: {told[1]}{near(re.split('[ =]', told[1])[0], options)}; see --help")
     # In a config, or as a part of a larger setting.
     key = re.search(r"(?:Key|key|Option) '([\w.]+)' (?:is )?not (?:expected|accepted|valid)", str(error))
     if key:

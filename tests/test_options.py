@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
 
@@ -21,12 +20,12 @@ from lit_synth.hub import why_absent
     [
         (["rnu"], "did you mean run?"),
         (["exprot"], "did you mean export?"),
-        (["run", "--fractoin", "3"], "--fractoin; did you mean --fraction?"),
-        (["run", "--seed=0"], "--seed; did you mean --seeds?"),
+        (["run", "--fractoin", "3"], "did you mean --fraction?"),
+        (["run", "--seed=0"], "did you mean --seeds?"),
         (["run", "--max_steps", "3"], "did you mean --student.search.max_steps?"),
-        (["run", "--teacher.modle", "x"], "--teacher.modle; did you mean --teacher.model?"),
+        (["run", "--teacher.modle", "x"], "did you mean --teacher.model?"),
         (["sweep", "--fraction_s", "3"], "did you mean --fractions?"),
-        (["report", "a", "--fromat", "md"], "--fromat; did you mean --format?"),
+        (["report", "a", "--fromat", "md"], "did you mean --format?"),
         (["--config", "nowhere.yaml", "run"], "nowhere.yaml"),
         (["--config=nowhere.yaml", "run", "--limit", "3"], "nowhere.yaml"),
         (["--config", "run"], "no command '--config'"),
@@ -58,14 +57,16 @@ def caused(error: Exception) -> OSError:
     return outer
 
 
-RESPONSE = httpx.Response(404, request=httpx.Request("GET", "https://example.org"))
+def unmade(kind: type[Exception]) -> Exception:
+    """Return an error of the hub's without the answer of a server that it is otherwise made of."""
+    return kind.__new__(kind)
 
 
 @pytest.mark.parametrize(
     ("error", "offline", "told"),
     [
-        (RepositoryNotFoundError("x", response=RESPONSE), "0", "no model of that name on the hub, or a private one"),
-        (GatedRepoError("x", response=RESPONSE), "0", "its owner wants to be asked"),
+        (unmade(RepositoryNotFoundError), "0", "no model of that name on the hub, or a private one"),
+        (unmade(GatedRepoError), "0", "its owner wants to be asked"),
         (LocalEntryNotFoundError("x"), "0", r"the hub cannot be reached, and the cache .* holds none of that name"),
         (ConnectionError("x"), "0", "the hub cannot be reached"),
         (LocalEntryNotFoundError("x"), "1", "HF_HUB_OFFLINE forbids to ask the hub; unset it"),

@@ -33,11 +33,15 @@ def _gzip(path: Path, rows: list[dict[str, Any]]) -> None:
         lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _csv(path: Path, rows: list[dict[str, Any]]) -> None:
+def _csv(path: Path, rows: list[dict[str, Any]], delimiter: str = ",") -> None:
     with path.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
+        writer = csv.DictWriter(lines, list(rows[0]), delimiter=delimiter)
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _tsv(path: Path, rows: list[dict[str, Any]]) -> None:
+    _csv(path, rows, "\t")
 
 
 def _parquet(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -45,7 +49,7 @@ def _parquet(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 WRITERS: dict[str, Callable[[Path, list[dict[str, Any]]], None]] = dict(
-    zip(SUFFIXES, (_jsonl, _gzip, _csv, _parquet), strict=True)
+    zip(SUFFIXES, (_jsonl, _gzip, _csv, _tsv, _parquet), strict=True)
 )
 
 

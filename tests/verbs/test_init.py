@@ -81,7 +81,7 @@ def test_text_to_text_has_no_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("text,label\na b,x\nc d,y\n", ["--label", "label"], "2 different rows"),
         ("text,label\n", [], "no rows"),
         ("text,label\na,b\n", ["--text", "body"], "no column 'body'; there are: text, label"),
-        ("text,label\na,b\n", ["--txet", "body"], "--txet; did you mean --text"),
+        ("text,label\na,b\n", ["--txet", "body"], "--txet body; did you mean --text"),
     ],
 )
 def test_what_cannot_start_is_told(

@@ -38,7 +38,7 @@ def test_probabilities_are_those_of_a_pipeline(student: MakeStudent, tmp_path: P
     classify: Any = pipeline("text-classification", model=str(folder), top_k=None)
     for row in rows:
         if row["text"]:
-            wanted = {one["label"]: one["score"] for one in classify(row["text"], truncation=True, max_length=24)}
+            wanted = {one["label"]: one["score"] for one in classify([row["text"]], truncation=True, max_length=24)[0]}
             found = {name: float(row[f"probability of {name}"]) for name in wanted}
             assert found == pytest.approx(wanted, abs=2e-6)
             assert row["predicted"] == max(wanted, key=wanted.__getitem__)
@@ -111,7 +111,7 @@ def test_a_stop_leaves_no_half_of_a_file(student: MakeStudent, tmp_path: Path, m
         ("text", ["--output=new.csv"], "is the table itself"),
         ("text", ["--output=out.parquet"], "written are .csv, .tsv and .jsonl"),
         ("text", ["--batch_size=0"], "give 1 or more"),
-        ("text", ["--modle=x"], "--modle; did you mean --model?"),
+        ("text", ["--modle=x"], "--modle=x; did you mean --model?"),
     ],
 )
 def test_what_cannot_be_labelled_is_told(
