@@ -25,7 +25,7 @@ def near(word: str, known: Iterable[str]) -> str:
     ('; did you mean --fraction?', '')
     """
     names = sorted(known)
-    found = difflib.get_close_matches(word, names, n=1, cutoff=0.7)
+    found = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if not found:  # a part of its own of a longer name, such as --max_steps of --student.search.max_steps
         last = word.lstrip("-").rsplit(".", 1)[-1]
         found = [name for name in names if last and name.endswith(f".{last}")]

@@ -14,6 +14,8 @@ from lit_synth import __version__
 from lit_synth.cli import main
 from lit_synth.hub import why_absent
 
+STAGE = Path(__file__).parents[1] / "configs" / "stages" / "teacher.yaml"
+
 
 @pytest.mark.parametrize(
     ("words", "told"),
@@ -21,7 +23,7 @@ from lit_synth.hub import why_absent
         (["rnu"], "did you mean run?"),
         (["exprot"], "did you mean export?"),
         (["run", "--fractoin", "3"], "did you mean --fraction?"),
-        (["run", "--seed=0"], "did you mean --seeds?"),
+        (["run", "--strategy", "gold"], "did you mean --strategies?"),
         (["run", "--max_steps", "3"], "did you mean --student.search.max_steps?"),
         (["run", "--teacher.modle", "x"], "did you mean --teacher.model?"),
         (["sweep", "--fraction_s", "3"], "did you mean --fractions?"),
@@ -29,7 +31,7 @@ from lit_synth.hub import why_absent
         (["--config", "nowhere.yaml", "run"], "nowhere.yaml"),
         (["--config=nowhere.yaml", "run", "--limit", "3"], "nowhere.yaml"),
         (["--config", "run"], "no command '--config'"),
-        (["label", "rows.csv"], "--model"),
+        (["label", "rows.csv"], "required: model"),
         (["init"], "file"),
     ],
 )
@@ -46,7 +48,7 @@ def test_a_mistake_names_what_is_near(
 
 def test_a_stage_names_what_is_near_too(capsys: Any, monkeypatch: Any, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["lit_synth", "fit", "--trainer.max_epoch", "1"])
+    monkeypatch.setattr("sys.argv", ["lit_synth", "fit", "--config", str(STAGE), "--trainer.max_epcohs", "1"])
     assert main() == 2
     assert "did you mean --trainer.max_epochs?" in capsys.readouterr().err
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from transformers import AutoTokenizer
 
 from lit_synth.cli import main
 
@@ -33,7 +34,10 @@ def test_a_preview_shows_what_a_run_would_do_and_leaves_nothing(
     first = next(line for line in said.splitlines() if line.startswith("Review: "))
     assert f"{first}\nSentiment: ⟶ " in said
     assert f"Review: ⟶ {first.removeprefix('Review: ')}<|endoftext|>" in said
-    assert f"[student]\n[CLS] {first.removeprefix('Review: ')} [SEP]" in said
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    read = tokenizer.decode(tokenizer(first.removeprefix("Review: "))["input_ids"])
+    assert read.startswith("[CLS] ")
+    assert f"[student]\n{read}\n" in said
     assert "10 synthetic rows:\n  " in said
     for stage in ("teacher_fit", "annotate", "gold"):
         assert f"  seed0/{stage}\n" in said

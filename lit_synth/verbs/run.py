@@ -47,7 +47,10 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, **settings: o
         if not path.is_file():
             raise InputError(f"{path}: no such file")
     words = [f"--config={path}" for path in configs]
-    words += [f"--{name}={json.dumps(value, default=str)}" for name, value in settings.items()]
+    words += [
+        f"--{name}={value if isinstance(value, (str, Path)) else json.dumps(value, default=str)}"
+        for name, value in settings.items()
+    ]
     try:
         found = run_settings("run", words)[0]
     except ArgumentError as error:

@@ -151,7 +151,7 @@ def test_a_split_in_two_formats_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_split_is_found_in_any_format_or_not_at_all(tmp_path: Path) -> None:
-    for split, suffix in zip(("train", "validation", "test", "more"), SUFFIXES, strict=True):
+    for split, suffix in zip(("train", "validation", "test", "more", "last"), SUFFIXES, strict=True):
         (tmp_path / (split + suffix)).touch()
         assert find_split(tmp_path, split) == tmp_path / (split + suffix)
     assert find_split(tmp_path, "other") is None
