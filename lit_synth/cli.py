@@ -1,33 +1,31 @@
-"""The command line: Lightning's fit, validate, test and predict, and our run and report."""
+"""The command line: Lightning's fit, validate, test and predict, and our own verbs."""
 
 import os
 import signal
 import sys
 from argparse import ArgumentError
-from dataclasses import fields
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from lit_synth import __version__
 from lit_synth.examples import InputError
 
-if TYPE_CHECKING:
-    from lit_synth.settings import RunSettings
+USAGE = """usage: lit_synth COMMAND [options]
 
-USAGE = """usage: lit_synth COMMAND --config FILE [options]
-
-  run        everything: teacher, annotate, generate, students, report
+  init       from a table of labelled texts to the YAML of a run: lit_synth init tickets.csv
+  run        everything: teacher, annotate, generate, students, report; --preview looks first
+  label      label a table with a finished student: lit_synth label --model DIR new.csv
+  export     a finished student as a folder to deploy, with ONNX if wanted: lit_synth export RUN
   sweep      runs over several sizes of gold and of synthetic rows: learning curves
   doctor     memory and time of a run's stages on devices that need not be there
   report     make a run's report again, or compare runs and sweeps: lit_synth report FOLDER [FOLDER ...]
   fit        train one module (LightningCLI)
   validate   score a module on the development part
   test       score a module on the test rows
-  predict    annotate or generate with a teacher
+  predict    annotate or generate with a teacher; to label a table there is label
 
 Each command has --help. Start with: lit_synth run --config configs/demo.yaml --output runs/demo
 """
-LISTS = ("--seeds", "--strategies", "--fractions", "--amounts")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,19 +39,23 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     # Before torch is imported: threads that spin while they wait stall tenfold where another program wants the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    command, *rest = words
     commands = {
-        "run": _run,
+        "run": _verb,
         "sweep": _sweep,
-        "doctor": _doctor,
         "report": _report,
         **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
+        **dict.fromkeys(("init", "label", "export", "doctor"), _verb),
     }
+    words = _verb_first(words, commands)
+    command, *rest = words
     if command not in commands:
-        print(f"lit_synth: no command {command!r}; known: {', '.join(commands)}", file=sys.stderr)
+        from lit_synth.options import near
+
+        told = f"no command {command!r}; known: {', '.join(commands)}{near(command, commands)}"
+        print(f"lit_synth: {told}", file=sys.stderr)
         return 2
     try:
-        commands[command](words if commands[command] is _stage else rest)
+        commands[command](words if commands[command] in (_stage, _verb) else rest)
     except (ValueError, ArgumentError) as error:
         mistake = _mistake(error)
         if mistake is None:
@@ -75,19 +77,30 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _run(words: list[str]) -> None:
-    settings, _ = _settings("run", words)
-    # Not before the words are read: it loads torch, which takes seconds.
-    from lit_synth.pipeline import Pipeline
+def _verb_first(words: list[str], commands: Iterable[str]) -> list[str]:
+    """Let options stand before the command too, as in ``lit_synth --config FILE run``."""
+    if words[0].startswith("--"):
+        # What stands behind an option without `=` is its value, even if it has the name of a command.
+        for place in range(1, len(words)):
+            before = words[place - 1]
+            is_value = before.startswith("--") and "=" not in before and before != "--preview"
+            if words[place] in commands and not is_value:
+                return [words[place], *words[:place], *words[place + 1 :]]
+    return words
 
-    Pipeline(settings).execute()
+
+def _verb(words: list[str]) -> None:
+    from importlib import import_module
+
+    import_module(f"lit_synth.verbs.{words[0]}").main(words[1:])
 
 
 def _sweep(words: list[str]) -> None:
+    from lit_synth.options import run_settings
     from lit_synth.report.command import report
     from lit_synth.sweep import Sweep, SweepSettings
 
-    run, parts = _settings("sweep", words, sweep=SweepSettings)
+    run, parts = run_settings("sweep", words, sweep=SweepSettings)
     sweep: SweepSettings = parts["sweep"]
     failed = Sweep(run, sweep).execute()
     if not sweep.dry_run and sweep.job is None and any(run.output.glob("*/metrics.json")):
@@ -96,40 +109,10 @@ def _sweep(words: list[str]) -> None:
         raise InputError("; ".join(f"{job.name} failed: {job.found(run.output)['error']}" for job in failed))
 
 
-def _doctor(words: list[str]) -> None:
-    from lit_synth.doctor.command import DoctorSettings, doctor
-
-    run, parts = _settings("doctor", words, doctor=DoctorSettings)
-    if not doctor(run, parts["doctor"]):
-        raise InputError("doctor: not every stage fits; see the lines above")
-
-
-def _settings(command: str, words: list[str], **more: type) -> "tuple[RunSettings, dict[str, Any]]":
-    """Parse the settings of a run, and ``more`` of them beside."""
-    import yaml
-    from jsonargparse import ArgumentParser
-
-    from lit_synth.settings import RunSettings
-
-    parser = ArgumentParser(
-        prog=f"lit_synth {command}", exit_on_error=False, description="From gold rows to a proven student."
-    )
-    parser.add_argument("--config", action="config", help="YAML of a run; a second one is laid over the first")
-    parser.add_class_arguments(RunSettings)
-    for kind in more.values():
-        parser.add_class_arguments(kind)
-    found = parser.parse_args(_lists(words))
-    del found["config"]
-    settings = parser.instantiate(found).as_dict()
-    # Left in words, not made into objects: each stage makes its own strategy, callbacks and logger from them.
-    settings["trainer"] = yaml.safe_load(parser.dump(found, skip_unset=False))["trainer"]
-    parts = {name: kind(**{one.name: settings.pop(one.name) for one in fields(kind)}) for name, kind in more.items()}
-    return RunSettings(**settings), parts
-
-
 def _report(words: list[str]) -> None:
     from jsonargparse import ArgumentParser
 
+    from lit_synth.options import parse
     from lit_synth.report.command import Format, report
 
     about = "The page of a run; of several runs or a sweep, one page that compares them, or their figures."
@@ -137,7 +120,7 @@ def _report(words: list[str]) -> None:
     parser.add_argument("runs", nargs="+", type=Path, help="folder of a run, of a sweep, or of several of either")
     parser.add_argument("--output", type=Path | None, help="file to write; md, csv and json go to stdout without it")
     parser.add_argument("--format", type=Format, default="html", help="html, md, csv or json")
-    found = parser.parse_args(words)
+    found = parse(parser, words)
     print(report(found.runs, found.output, found.format).removesuffix("\n"), flush=True)
 
 
@@ -153,7 +136,11 @@ def _mistake(error: BaseException) -> InputError | str | None:
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, InputError):
         cause = cause.__cause__ or cause.__context__
-    return _one_line(str(error)) if cause is None and isinstance(error, ArgumentError) else cause
+    if cause is None and isinstance(error, ArgumentError):
+        from lit_synth.options import one_line
+
+        return one_line(str(error))
+    return cause
 
 
 def _stopped(stop: BaseException) -> int | None:
@@ -162,25 +149,3 @@ def _stopped(stop: BaseException) -> int | None:
     if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
         return 128 + signal.SIGINT
     return 128 + signal.SIGTERM if isinstance(stop, SystemExit) and stop.code is None else None
-
-
-def _one_line(message: str) -> str:
-    """Keep what names the option and its value of jsonargparse's message, which shows whole configs and types."""
-    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
-    noise = ("Does not validate", "Subtypes:", "Errors:", "Expected a <class 'NoneType'>", "Given value type:")
-    told = [line for line in lines if not line.startswith(noise) and len(line) < 200]
-    return f"{' '.join(told)}; see --help"
-
-
-def _lists(words: list[str]) -> list[str]:
-    """Let ``--seeds 0,1,2`` stand for a list, with or without ``=``."""
-    wrapped: list[str] = []
-    for word in words:
-        name, is_pair, value = word.partition("=")
-        if is_pair and name in LISTS and not value.startswith("["):
-            wrapped.append(f"{name}=[{value}]")
-        elif wrapped and wrapped[-1] in LISTS and not word.startswith("["):
-            wrapped.append(f"[{word}]")
-        else:
-            wrapped.append(word)
-    return wrapped

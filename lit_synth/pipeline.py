@@ -54,7 +54,7 @@ class Pipeline:
         """Do what is not done yet; return the path of the report."""
         quiet()
         run = self.run
-        modules = {seed: self._datamodule(seed) for seed in run.seeds}
+        modules = {seed: module_of(run, seed) for seed in run.seeds}
         for module in modules.values():
             # Read here, so that a mistake in the rows shows before anything is written.
             if run.annotates and not module.splits.pool:
@@ -95,11 +95,6 @@ class Pipeline:
         for line in (summary.verdict, *summary.others, *summary.warnings, f"Report: {report}"):
             self.tell(line)
         return report
-
-    def _datamodule(self, seed: int) -> TaskDataModule:
-        config = recipes.teacher_fit(self.run, seed, self.run.output)
-        module: TaskDataModule = StageCLI(config, run=False).datamodule
-        return module
 
     def _seed(self, number: int, module: TaskDataModule) -> None:
         run, splits = self.run, module.splits
@@ -165,3 +160,10 @@ class Pipeline:
             "cut": self.cut,
         }
         self.metrics = compose(self.run.output, list(STRATEGIES), told)
+
+
+def module_of(run: RunSettings, seed: int) -> TaskDataModule:
+    """Return the data of a seed, with the teacher's encoder."""
+    config = recipes.teacher_fit(run, seed, run.output)
+    module: TaskDataModule = StageCLI(config, run=False).datamodule
+    return module

@@ -12,6 +12,7 @@ from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, Te
 from lit_synth.data.encoders import Encoder
 from lit_synth.embedded import resolve
 from lit_synth.examples import Example, InputError
+from lit_synth.hub import why_absent
 from lit_synth.settings import STUDENTS, SYNTHETIC, RunSettings
 
 SHARE_OF_PEAK = 0.6
@@ -122,8 +123,7 @@ def body_weights(model: str) -> int:
     try:
         config = AutoConfig.from_pretrained(resolve(model))
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"model {model}: no model there ({reason}); check the name, or give a local folder") from None
+        raise InputError(why_absent(model, error)) from None
     kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModel
     with torch.device("meta"):
         network = kind.from_config(config)  # type: ignore[no-untyped-call]

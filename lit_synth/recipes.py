@@ -167,6 +167,7 @@ def data_config(run: RunSettings, seed: int, encoder: Config, **arguments: Any) 
         "development_share": run.development_share,
         "pool_limit": _least(run.pool_limit, run.limit),
         "test_limit": _least(run.test_limit, run.limit),
+        **({"test_share": run.test_share} if run.test_share is not None else {}),
     }
     chosen = {key: value for key, value in arguments.items() if value is not None}
     source = {"data_dir": run.data_dir, "dataset": run.dataset, "revision": run.revision}

@@ -1,6 +1,8 @@
 """One stage is one call of LightningCLI: the pipeline makes it from a dictionary, a user from the command line."""
 
+import sys
 import warnings
+from argparse import ArgumentError
 from typing import Any
 
 import lightning as L
@@ -13,6 +15,7 @@ import lit_synth.modules.teacher
 import lit_synth.tasks  # noqa: F401 (short class names work once the classes are imported)
 from lit_synth.callbacks.generation import predict_all
 from lit_synth.data import TaskDataModule
+from lit_synth.options import corrected
 
 
 class StageCLI(LightningCLI):
@@ -36,6 +39,15 @@ class StageCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Link at parse time, so that a checkpoint holds the task as plain values."""
         parser.link_arguments("data.init_args.task", "model.init_args.task", apply_on="parse")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse, and name the nearest option where one is unknown."""
+        try:
+            super().parse_arguments(parser, args)
+        except ArgumentError as error:
+            parsers = getattr(self, "_subcommand_parsers", {})  # none where a stage is made of a dictionary
+            command = next((word for word in sys.argv[1:] if word in parsers), "")
+            raise corrected(parsers.get(command, parser), error) from None
 
     def after_predict(self) -> None:
         """Ask again for what was rejected, until the quota or the limit of attempts is reached."""

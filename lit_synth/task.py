@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from lit_synth.examples import Example, InputError
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}\n]+)\}")
 CLASSIFICATION = ("accuracy", "macro_f1")
 TEXT_TO_TEXT = ("rougeL", "rouge1", "rouge2", "bleu", "chrf")
 HEADLINES = {True: ("accuracy", "macro_f1", "f1a"), False: ("rougeL",)}
@@ -166,12 +166,15 @@ class Task:
 
         A field is one line: what a teacher writes behind a line break is nearly always another row.
         """
+        parts = _PLACEHOLDER.split(self.ways[writing][1].strip())
+        # Groups are numbered: a column may be called what no group can, such as "Customer message".
         pattern = "".join(
-            f"(?P<{part}>{self.patterns.get(part, '.+')})" if index % 2 else re.escape(part)
-            for index, part in enumerate(_PLACEHOLDER.split(self.ways[writing][1].strip()))
+            f"(?P<field{index}>{self.patterns.get(part, '.+')})" if index % 2 else re.escape(part)
+            for index, part in enumerate(parts)
         )
         match = re.fullmatch(pattern, text.strip())
-        fields = {name: value.strip() for name, value in match.groupdict().items()} if match else {}
+        found = ((name, match[f"field{index}"]) for index, name in enumerate(parts) if index % 2) if match else ()
+        fields = {name: value.strip() for name, value in found}
         return fields if fields and all(fields.values()) else None
 
     def key(self, example: Example) -> str:

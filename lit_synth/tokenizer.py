@@ -4,6 +4,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from lit_synth.embedded import resolve
 from lit_synth.examples import InputError
+from lit_synth.hub import why_absent
 
 
 def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
@@ -17,10 +18,7 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(resolve(model))
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"model {model}: no tokenizer there ({reason}); check the name, or give a local folder"
-        ) from None
+        raise InputError(why_absent(model, error)) from None
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
         known = tokenizer.get_vocab()
         spare = [token for token in ("<|padding|>", "<|endoftext|>", "<pad>", "<unk>") if token in known]

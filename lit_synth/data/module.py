@@ -14,11 +14,13 @@ from torch.utils.data import DataLoader
 
 from lit_synth.data.collate import Collate, LengthSampler
 from lit_synth.data.encoders import Encoder
+from lit_synth.data.one_file import TEST_SHARE, read_file
 from lit_synth.data.requests import Requests, missing
-from lit_synth.data.sources import Row, find_split, read_hub, read_split
+from lit_synth.data.sources import find_split, read_hub, read_split
 from lit_synth.data.splits import Partition, Splits, make_splits
 from lit_synth.embedded import resolve
 from lit_synth.examples import Example, InputError, read_examples
+from lit_synth.tables import Row
 from lit_synth.task import Task
 
 
@@ -60,7 +62,8 @@ class TaskDataModule(L.LightningDataModule):
     Args:
         task: What the columns, labels and prompts are.
         encoder: Makes batches for the teacher or for a student.
-        data_dir: Folder with ``train`` and ``test`` (or ``validation``) as JSON Lines, CSV or Parquet.
+        data_dir: Folder with ``train`` and ``test`` (or ``validation``) as JSON Lines, CSV, TSV or Parquet; or one such
+            file, of which test rows are held out.
         dataset: Data set of the hub, instead of a folder: ``owner/name`` or ``owner/name/configuration``.
         revision: Of the data set: branch, tag or commit.
         partition: How train is split into gold, development and pool, and with which seed.
@@ -116,8 +119,9 @@ class TaskDataModule(L.LightningDataModule):
                 raise InputError(
                     f"task {self.task.name}: give a folder (data_dir) or a data set of the hub, not {given}"
                 )
-            train, test = self._rows_of_folder() if self.data_dir else self._rows_of_hub()
-            self._splits = make_splits(self.task, train, test, self.partition)
+            train, test, left_out = self._rows_of_folder() if self.data_dir else self._rows_of_hub()
+            splits = make_splits(self.task, train, test, self.partition)
+            self._splits = replace(splits, removed=splits.removed | left_out)
         return self._splits
 
     def fingerprint(self) -> str:
@@ -128,20 +132,24 @@ class TaskDataModule(L.LightningDataModule):
             digest.update(json.dumps(example.to_dict(), sort_keys=True).encode())
         return digest.hexdigest()
 
-    def _rows_of_folder(self) -> tuple[list[Example], list[Example]]:
-        folder = Path(resolve(str(self.data_dir)))
+    def _rows_of_folder(self) -> tuple[list[Example], list[Example], dict[str, int]]:
+        folder, share = Path(resolve(str(self.data_dir))), self.partition.test_share
+        if folder.is_file():
+            return read_file(self.task, folder, TEST_SHARE if share is None else share, self.normalise)
+        if share is not None:
+            raise InputError(f"test_share {share:g}: {folder} is a folder, with test rows of its own; leave it out")
         train = find_split(folder, "train")
         # Where a benchmark hides its test labels, validation is scored; nothing is tuned on it here.
         test = find_split(folder, "test") or find_split(folder, "validation")
         if train is None or test is None:
             absent = "train" if train is None else "test"
-            raise InputError(f"data_dir {folder}: no {absent}.jsonl (or .jsonl.gz, .csv, .parquet)")
-        return read_split(self.task, train, self.normalise), read_split(self.task, test, self.normalise)
+            raise InputError(f"data_dir {folder}: no {absent}.jsonl (or .jsonl.gz, .csv, .tsv, .parquet)")
+        return read_split(self.task, train, self.normalise), read_split(self.task, test, self.normalise), {}
 
-    def _rows_of_hub(self) -> tuple[list[Example], list[Example]]:
+    def _rows_of_hub(self) -> tuple[list[Example], list[Example], dict[str, int]]:
         splits = "train", self.evaluation
         train, test = (read_hub(self.task, str(self.dataset), self.revision, name, self.normalise) for name in splits)
-        return train, test
+        return train, test, {}
 
     def training_examples(self) -> list[Example]:
         """Return gold, development, truly labelled pool and synthetic rows, as far as they are asked for."""

@@ -1,17 +1,15 @@
-"""Rows of a folder (JSON Lines, gzip, CSV or Parquet) or of the hub as examples of a task."""
+"""Rows of a folder (JSON Lines, gzip, CSV, TSV or Parquet) or of the hub as examples of a task."""
 
-import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import Example, InputError, read_json_lines
+from lit_synth.examples import Example, InputError
+from lit_synth.tables import SUFFIXES, Row, as_label, read_table
 from lit_synth.task import Task
 
-Row = dict[str, Any]
 Normalise = Callable[[Row], Row]
 """Turns a row in any of a data set's known spellings into the task's columns."""
-SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
 
 
 def find_split(data_dir: Path, split: str) -> Path | None:
@@ -34,7 +32,7 @@ def read_split(task: Task, path: Path, normalise: Normalise = dict) -> list[Exam
     Raises:
         InputError: The file is empty, a column is missing, or a label unknown; the message starts with ``file:line:``.
     """
-    rows = ((f"{path}:{line}", line, row) for line, row in _rows(path))
+    rows = ((f"{path}:{line}", line, row) for line, row in read_table(path))
     return _examples(task, path.name.split(".")[0], str(path), rows, normalise)
 
 
@@ -82,13 +80,18 @@ def read_hub(task: Task, dataset: str, revision: str | None, split: str, normali
 def _examples(
     task: Task, split: str, source: str, rows: Iterator[tuple[str, int, Row]], normalise: Normalise
 ) -> list[Example]:
-    examples = [_example(task, f"{split}-{line}", place, normalise(row)) for place, line, row in rows]
+    examples = [example_of(task, f"{split}-{line}", place, normalise(row)) for place, line, row in rows]
     if not examples:
         raise InputError(f"{source}: no rows; expected columns {', '.join((*task.columns, task.target))}")
     return examples
 
 
-def _example(task: Task, name: str, place: str, row: Row) -> Example:
+def example_of(task: Task, name: str, place: str, row: Row) -> Example:
+    """Return a row of a table as a gold example.
+
+    Raises:
+        InputError: A column is missing, a text empty, or a label unknown; the message starts with ``place``.
+    """
     fields = {column: _text(_column(row, column, place), column, place) for column in task.columns}
     value = _column(row, task.target, place)
     if task.labels:
@@ -107,7 +110,7 @@ def _text(value: Any, column: str, place: str) -> str:
 
 
 def _label(task: Task, value: Any, place: str) -> str:
-    label = str(value).lower() if isinstance(value, bool) else str(value).strip()
+    label = as_label(value)
     if label not in task.labels:
         known = ", ".join(task.labels[:8]) + (f", … ({len(task.labels)} in all)" if len(task.labels) > 8 else "")
         raise InputError(f"{place}: unknown label {label!r} in column {task.target!r}; known labels: {known}")
@@ -118,24 +121,3 @@ def _column(row: Row, name: str, place: str) -> Any:
     if name not in row:
         raise InputError(f"{place}: no column {name!r}; the row has: {', '.join(map(str, row)) or 'none'}")
     return row[name]
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Row]]:
-    if path.suffix == ".parquet":
-        from pyarrow import ArrowException, parquet
-
-        try:
-            rows = parquet.read_table(path).to_pylist()
-        except (ArrowException, OSError) as error:
-            raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from None
-        yield from enumerate(rows, start=1)
-    elif path.suffix == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            try:
-                for row in reader:
-                    yield reader.line_num, row
-            except (UnicodeDecodeError, csv.Error) as error:
-                raise InputError(f"{path}:{reader.line_num}: not a CSV file in UTF-8 ({error})") from None
-    else:
-        yield from read_json_lines(path)

@@ -19,6 +19,7 @@ class Partition:
         development_share: Share of gold that is held out for early stopping and the search.
         pool_limit: Most rows of the pool; ``None`` for all.
         test_limit: Most rows of test, the same ones for every seed; ``None`` for all.
+        test_share: Where all rows are in one file: share that is held out as test; ``None`` for 0.2.
     """
 
     fraction: float = 0.05
@@ -26,6 +27,7 @@ class Partition:
     development_share: float = 0.2
     pool_limit: int | None = None
     test_limit: int | None = None
+    test_share: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,61 +1,25 @@
 """`lit_synth doctor`: whether a run fits the devices it is meant for, and what it will cost there."""
 
-import os
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
 from lit_synth import recipes
 from lit_synth.data import TaskDataModule
-from lit_synth.doctor.forecast import Forecast, Machine, forecast
+from lit_synth.doctor.forecast import Forecast, forecast
+from lit_synth.doctor.machine import GIGA, DoctorSettings, Machine, measured
 from lit_synth.doctor.sharding import Sharding, sharding
-from lit_synth.examples import InputError
-from lit_synth.plan import matrix_rate
 from lit_synth.settings import RunSettings
 from lit_synth.stages import StageCLI, quiet
-
-GIGA = 1e9
-
-
-@dataclass(frozen=True)
-class DoctorSettings:
-    """The devices that a run is meant for; what is not given is that of this machine.
-
-    Args:
-        nodes: Machines; by default what the trainer asks for.
-        devices: On each; by default what the trainer asks for.
-        gpu_memory: Gigabytes (10⁹ bytes) of one.
-        teraflops: Operations a second of a large matrix product on one, in 10¹².
-        bandwidth: Gigabytes of memory that one reads in a second.
-    """
-
-    nodes: int | None = None
-    devices: int | None = None
-    gpu_memory: float | None = None
-    teraflops: float | None = None
-    bandwidth: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value is not None and value <= 0:
-                raise InputError(f"{name} {value:g}: give a number above 0")
-
-    def machine(self) -> Machine:
-        """Return one device."""
-        memory = self.gpu_memory * GIGA if self.gpu_memory else _memory()
-        rate = self.teraflops * 1e12 if self.teraflops else matrix_rate()
-        return Machine(int(memory), rate, self.bandwidth * GIGA if self.bandwidth else _copy_rate())
 
 
 def doctor(run: RunSettings, settings: DoctorSettings) -> bool:
     """Print what every stage of a seed needs; tell whether all of it fits."""
     quiet()
     split = sharding(run.trainer, settings.nodes, settings.devices)
-    machine = settings.machine()
+    machine = measured(settings)
     found = []
     console = Console()
     with console.status("measuring the stages on tensors without memory") as status:
@@ -138,22 +102,3 @@ def _said(found: list[Forecast], split: Sharding, machine: Machine, seeds: int) 
             remedy = f"about {one.largest:,} would" if one.largest else "no batch does: split it over more devices"
             lines.append(f"{kind}: {one.total / GIGA:.1f} GB do not fit with {one.batch:,} rows; {remedy}")
     return lines
-
-
-def _memory() -> int:
-    if torch.cuda.is_available():
-        return int(torch.cuda.get_device_properties(0).total_memory)
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-def _copy_rate(size: int = 1 << 27, seconds: float = 0.3) -> float:
-    """Return bytes a second that are read and written when a tensor is copied."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    source = torch.ones(size, dtype=torch.uint8, device=device)
-    target = torch.empty_like(source)
-    best, end = 0.0, time.monotonic() + seconds
-    while time.monotonic() < end:
-        started = time.perf_counter()
-        target.copy_(source)[-1].item()
-        best = max(best, 2 * size / (time.perf_counter() - started))
-    return best

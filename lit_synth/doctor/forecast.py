@@ -8,27 +8,13 @@ from functools import cache, partial
 from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, TeacherEncoder
 from lit_synth.data.encoders import Encoder
 from lit_synth.decoding.trie import Node
+from lit_synth.doctor.machine import Machine
 from lit_synth.doctor.sharding import Sharding, States, count
 from lit_synth.doctor.workloads import Held, Lengths, Module, decoding, largest_batch, make, training, unreal
 from lit_synth.embedded import resolve
 from lit_synth.modules import Classifier, Seq2Seq, Teacher
 from lit_synth.plan import SHARE_OF_PEAK, Step, plan
 from lit_synth.settings import RunSettings
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What one device can do.
-
-    Args:
-        memory: Bytes.
-        rate: Operations a second of a large matrix product.
-        bandwidth: Bytes of memory it reads in a second.
-    """
-
-    memory: int
-    rate: float
-    bandwidth: float
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from transformers.integrations.deepspeed import HfDeepSpeedConfig
 
 from lit_synth.embedded import resolve
 from lit_synth.examples import InputError
+from lit_synth.hub import why_absent
 
 Model = TypeVar("Model")
 
@@ -50,7 +51,7 @@ def load_pretrained(
         else:
             model = auto_class.from_config(AutoConfig.from_pretrained(path, **config))
     except OSError as error:
-        raise InputError(_reason(name, error)) from None
+        raise InputError(why_absent(name, error)) from None
     model.hf_deepspeed_config = partitioned
     if half and fits and isinstance(trainer.accelerator, CPUAccelerator):  # type: ignore[union-attr]
         # The fused attention's backward pass is a quarter of a step in bfloat16 on a CPU; short rows need no fusing.
@@ -84,10 +85,3 @@ def loaded(model: Model | None) -> Model:
     if model is None:
         raise RuntimeError("the model is not loaded: configure_model has not run")
     return model
-
-
-def _reason(name: str, error: OSError) -> str:
-    first = str(error).strip().splitlines()[0]
-    if Path(name).is_absolute() or name.startswith("."):
-        return f"model {name}: the folder holds no model ({first})"
-    return f"model {name}: not in the cache and not reachable ({first}); check the name, or give a local folder"

@@ -37,7 +37,8 @@ class RunSettings:
 
     Args:
         data: Data module of the task, for example ``Slurp``.
-        data_dir: Folder with ``train`` and ``test``; the task's own default where it has one.
+        data_dir: Folder with ``train`` and ``test``, or one file, of which test rows are held out; the task's own
+            default where it has one.
         dataset: Data set of the hub instead, as ``owner/name/configuration``.
         revision: Of the data set.
         task: The task itself, for ``Custom``.
@@ -54,6 +55,7 @@ class RunSettings:
         development_share: Share of gold held out for early stopping and the search.
         pool_limit: Most rows of the pool.
         test_limit: Most rows of test.
+        test_share: Where ``data_dir`` is one file: share of its rows that is held out as test; 0.2 by default.
         teacher: The teacher.
         generation: Generated rows.
         curation: Which synthetic rows are kept, and what their targets are.
@@ -78,6 +80,7 @@ class RunSettings:
     development_share: float = 0.2
     pool_limit: int | None = None
     test_limit: int | None = None
+    test_share: float | None = None
     teacher: TeacherSettings = TeacherSettings()
     generation: GenerationSettings = GenerationSettings()
     curation: CurationSettings = CurationSettings()

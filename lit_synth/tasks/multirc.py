@@ -10,7 +10,7 @@ them right, so it is scored by question. Test labels are hidden, so validation i
 
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
-from lit_synth.data.sources import Row
+from lit_synth.tables import Row
 from lit_synth.task import Task
 
 LABELS = ("0", "1")

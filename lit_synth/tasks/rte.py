@@ -10,7 +10,7 @@ hidden, so validation is scored.
 
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
-from lit_synth.data.sources import Row
+from lit_synth.tables import Row
 from lit_synth.task import Task
 
 LABELS = ("entailment", "not_entailment")

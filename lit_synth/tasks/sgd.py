@@ -13,7 +13,7 @@ from typing import Any
 
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
-from lit_synth.data.sources import Row
+from lit_synth.tables import Row
 from lit_synth.task import Task
 
 # Of dstc8-schema-guided-dialogue: GEM's copy on the hub numbers its acts in this order.

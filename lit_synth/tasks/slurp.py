@@ -9,7 +9,7 @@ Rows hold ``text`` and ``intent`` (scenario_action), as in the repository of SLU
 
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
-from lit_synth.data.sources import Row
+from lit_synth.tables import Row
 from lit_synth.task import Task
 
 INTENTS = (

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from lit_synth.data import Mixture, Partition, Requests, TaskDataModule
 from lit_synth.data.encoders import Encoder
-from lit_synth.data.sources import Row
+from lit_synth.tables import Row
 from lit_synth.task import Task
 
 _PART = r"[^|&]+"

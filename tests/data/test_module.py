@@ -146,7 +146,7 @@ def test_a_batch_moves_its_tensors_and_keeps_its_examples(make: MakeModule) -> N
 def test_a_missing_file_is_named(make: MakeModule, tmp_path: Path, reviews_like: Path, split: str) -> None:
     other = "test" if split == "train" else "train"
     (tmp_path / f"{other}.jsonl").write_text((reviews_like / f"{other}.jsonl").read_text())
-    with pytest.raises(InputError, match=rf"no {split}\.jsonl \(or \.jsonl\.gz, \.csv, \.parquet\)"):
+    with pytest.raises(InputError, match=rf"no {split}\.jsonl \(or \.jsonl\.gz, \.csv, \.tsv, \.parquet\)"):
         _ = make(data_dir=str(tmp_path)).splits
 
 

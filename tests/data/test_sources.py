@@ -13,8 +13,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from lit_synth.data.sources import SUFFIXES, find_split, read_split
+from lit_synth.data.sources import find_split, read_split
 from lit_synth.examples import Example, InputError
+from lit_synth.tables import SUFFIXES
 from lit_synth.tasks.reviews import REVIEWS
 from lit_synth.tasks.slurp import SLURP
 
@@ -33,11 +34,15 @@ def _gzip(path: Path, rows: list[dict[str, Any]]) -> None:
         lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _csv(path: Path, rows: list[dict[str, Any]]) -> None:
+def _csv(path: Path, rows: list[dict[str, Any]], delimiter: str = ",") -> None:
     with path.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]))
+        writer = csv.DictWriter(lines, list(rows[0]), delimiter=delimiter)
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _tsv(path: Path, rows: list[dict[str, Any]]) -> None:
+    _csv(path, rows, "\t")
 
 
 def _parquet(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -45,7 +50,7 @@ def _parquet(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 WRITERS: dict[str, Callable[[Path, list[dict[str, Any]]], None]] = dict(
-    zip(SUFFIXES, (_jsonl, _gzip, _csv, _parquet), strict=True)
+    zip(SUFFIXES, (_jsonl, _gzip, _csv, _tsv, _parquet), strict=True)
 )
 
 
@@ -147,7 +152,7 @@ def test_a_split_in_two_formats_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_split_is_found_in_any_format_or_not_at_all(tmp_path: Path) -> None:
-    for split, suffix in zip(("train", "validation", "test", "more"), SUFFIXES, strict=True):
+    for split, suffix in zip(("train", "validation", "test", "more", "last"), SUFFIXES, strict=True):
         (tmp_path / (split + suffix)).touch()
         assert find_split(tmp_path, split) == tmp_path / (split + suffix)
     assert find_split(tmp_path, "other") is None

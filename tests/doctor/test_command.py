@@ -6,7 +6,8 @@ import pytest
 
 from lit_synth.cli import main
 from lit_synth.data import ClassifierEncoder, Partition
-from lit_synth.doctor.forecast import Machine, forecast
+from lit_synth.doctor.forecast import forecast
+from lit_synth.doctor.machine import Machine
 from lit_synth.doctor.sharding import Sharding
 from lit_synth.plan import SHARE_OF_PEAK
 from lit_synth.settings import RunSettings, StudentSettings, TeacherSettings

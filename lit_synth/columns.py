@@ -1,0 +1,170 @@
+"""Which column of a table is the text and which the label: guessed from what the cells hold, and from names."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from lit_synth.examples import InputError
+from lit_synth.tables import Row, as_label, is_empty
+
+LABEL_NAMES = ("label", "labels", "class", "category", "intent", "sentiment", "topic", "tag", "team", "target", "gold")
+TARGET_NAMES = ("target", "output", "response", "completion", "summary", "answer", "reply", "translation", "reference")
+TEXT_NAMES = (
+    *("text", "sentence", "review", "body", "message", "question", "content", "description", "title", "subject"),
+    *("utterance", "comment", "tweet", "query", "input", "prompt", "document", "passage", "paragraph", "context"),
+    *("premise", "hypothesis", "answer", "abstract", "headline", "source", "email", "post"),
+)
+MOSTLY_UNIQUE = 0.5
+"""Share of distinct values from which a target is a text of its own and no label."""
+MOST_LABELS = 200
+FEW_ROWS = 3
+"""Rows a label has on average, at least, where nobody said that its column holds labels."""
+
+
+@dataclass
+class Column:
+    """What the cells of one column hold.
+
+    Args:
+        name: Of the column.
+        filled: Cells that are not empty.
+        words: Words of all cells together.
+        counts: How often each value occurs; only of columns that hold single values.
+        is_text: Whether every cell is a text; numbers of a CSV file are texts too.
+        is_flat: Whether no cell is a list or an object.
+    """
+
+    name: str
+    filled: int = 0
+    words: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    is_text: bool = True
+    is_flat: bool = True
+
+    def add(self, value: object) -> None:
+        """Count one cell."""
+        if is_empty(value):
+            return
+        self.filled += 1
+        self.is_text &= isinstance(value, str)
+        self.is_flat &= isinstance(value, (str, int, float, bool))
+        if self.is_flat:
+            self.words += len(str(value).split())
+            self.counts[as_label(value)] += 1
+
+    @property
+    def mean_words(self) -> float:
+        """Words a cell."""
+        return self.words / max(1, self.filled)
+
+    @property
+    def unique(self) -> float:
+        """Share of distinct values."""
+        return len(self.counts) / max(1, self.filled)
+
+    @property
+    def may_be_label(self) -> bool:
+        """Whether it may hold labels: a few short values that come back."""
+        few = 2 <= len(self.counts) <= min(MOST_LABELS, self.filled / FEW_ROWS)
+        return self.is_flat and few and self.mean_words <= 5
+
+    @property
+    def may_be_text(self) -> bool:
+        """Whether it may hold texts of which most are different."""
+        varied = self.unique > 0.05 or (self.mean_words >= 8 and len(self.counts) > 1)  # a passage may come back
+        return self.is_flat and self.is_text and self.mean_words >= 1.5 and varied
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The columns of a task.
+
+    Args:
+        text: Input columns.
+        target: Column of the label or the target text.
+        is_label: Whether it holds labels.
+        others: Columns that might have been the target.
+    """
+
+    text: tuple[str, ...]
+    target: str
+    is_label: bool
+    others: tuple[str, ...] = ()
+
+
+def columns_of(rows: Iterable[Row]) -> dict[str, Column]:
+    """Return what each column holds, in the order of their first appearance."""
+    columns: dict[str, Column] = {}
+    for row in rows:
+        for name, value in row.items():
+            columns.setdefault(name, Column(name)).add(value)
+    return columns
+
+
+def guess(columns: dict[str, Column], text: Sequence[str] = (), target: str | None = None) -> Guess:
+    """Tell text and target columns; what is given is not guessed.
+
+    Raises:
+        InputError: A given column is not there, or there is none that may be the text, or the target.
+
+    >>> rows = [{"id": n, "body": f"my card {n} is lost", "team": ("a", "b")[n % 2]} for n in range(20)]
+    >>> guess(columns_of(rows))
+    Guess(text=('body',), target='team', is_label=True, others=())
+    """
+    for name in (*text, *([target] if target else [])):
+        if name not in columns:
+            raise InputError(f"no column {name!r}; there are: {', '.join(columns)}")
+    others: tuple[str, ...] = ()
+    if target is None:
+        target, *rest = _targets(columns, text)
+        others = tuple(rest)
+    if target in text:
+        raise InputError(f"column {target!r} is given as text and as label; give another one of the two")
+    found = columns[target]
+    if not found.is_flat or not found.filled:
+        held = "nothing" if not found.filled else "lists or objects"
+        raise InputError(f"column {target!r} holds {held}; name another with --label COLUMN")
+    return Guess(tuple(text) or _texts(columns, target), target, found.unique <= MOSTLY_UNIQUE, others)
+
+
+def _targets(columns: dict[str, Column], text: Sequence[str]) -> list[str]:
+    """Return what may be the target, likeliest first: by name, then labels from the right, as sheets grow there."""
+    free = {name: column for name, column in columns.items() if name not in text}
+    labels = [name for name, column in free.items() if column.may_be_label]
+    texts = [name for name, column in free.items() if column.may_be_text]
+    named = sorted((name for name in labels if _named(name, LABEL_NAMES)), key=lambda name: _rank(name, LABEL_NAMES))
+    written = sorted((name for name in texts if _named(name, TARGET_NAMES)), key=lambda name: _rank(name, TARGET_NAMES))
+    if len(texts) + len(text) < 2:
+        written = []  # nothing would be left to read
+    found = list(dict.fromkeys([*named, *written, *reversed(labels)]))
+    if not found and len(texts) + bool(text) > 1:
+        found = [texts[-1]]
+    if not found:
+        raise InputError(
+            f"no column looks like a label (2 to {MOST_LABELS} short values, {FEW_ROWS} rows of each or more) or like "
+            f"a text to be written; name it with --label COLUMN; there are: {', '.join(columns)}"
+        )
+    return found
+
+
+def _texts(columns: dict[str, Column], target: str) -> tuple[str, ...]:
+    """Return the longest text, and beside it those that are named like one."""
+    texts = [column for name, column in columns.items() if name != target and column.may_be_text]
+    if not texts:
+        alone = [name for name, column in columns.items() if name != target and column.is_text and column.is_flat]
+        if len(alone) == 1:
+            return (alone[0],)  # of single words, but there is no other
+        raise InputError(f"no column looks like a text; name it with --text COLUMN; there are: {', '.join(columns)}")
+    longest = max(texts, key=lambda column: column.mean_words)
+    named = [column.name for column in texts if column is longest or _named(column.name, TEXT_NAMES)]
+    return tuple(named)
+
+
+def _named(name: str, known: Sequence[str]) -> bool:
+    return _rank(name, known) < len(known)
+
+
+def _rank(name: str, known: Sequence[str]) -> int:
+    """Return the place of the first known word that a name consists of, or holds between underscores or blanks."""
+    words = name.casefold().replace("_", " ").replace("-", " ").split()
+    return min((known.index(word) for word in words if word in known), default=len(known))

@@ -1,0 +1,108 @@
+"""From the words of a command line to settings; what is no option is told with the one that is near."""
+
+import difflib
+import re
+from argparse import ArgumentError
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from jsonargparse import ArgumentParser
+
+from lit_synth.examples import InputError
+
+if TYPE_CHECKING:
+    from lit_synth.settings import RunSettings
+
+LISTS = ("--seeds", "--strategies", "--fractions", "--amounts")
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return a question about the known word that is most like another, or nothing.
+
+    >>> near("--fractoin", ["--fraction", "--seeds"]), near("--colour", ["--seeds"])
+    ('; did you mean --fraction?', '')
+    """
+    names = sorted(known)
+    found = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if not found:  # a part of its own of a longer name, such as --max_steps of --student.search.max_steps
+        last = word.lstrip("-").rsplit(".", 1)[-1]
+        found = [name for name in names if last and name.endswith(f".{last}")]
+    return f"; did you mean {' or '.join(found[:3])}?" if found else ""
+
+
+def parse(parser: ArgumentParser, words: list[str]) -> Any:
+    """Parse words.
+
+    Raises:
+        InputError: One is no option; the message names the nearest.
+        ArgumentError: Another mistake, as jsonargparse tells it.
+    """
+    try:
+        return parser.parse_args(words)
+    except ArgumentError as error:
+        raise corrected(parser, error) from None
+
+
+def corrected(parser: ArgumentParser, error: ArgumentError) -> ArgumentError | InputError:
+    """Return what to say of a mistake: of an unknown option or key, with the nearest that is known."""
+    options = [option for action in parser._actions for option in action.option_strings if option.startswith("--")]
+    told = re.search(r"[Uu]nrecognized arguments: (.+)", str(error))
+    if told:
+        return InputError(f"unrecognized arguments: {told[1]}{near(re.split('[ =]', told[1])[0], options)}; see --help")
+    # In a config, or as a part of a larger setting.
+    key = re.search(r"(?:Key|key|Option) '([\w.]+)' (?:is )?not (?:expected|accepted|valid)", str(error))
+    if key:
+        return InputError(f"{key[1]}: is no setting{near('--' + key[1], options).replace('--', '')}; see --help")
+    return error
+
+
+def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSettings, dict[str, Any]]":
+    """Parse the settings of a run, and ``more`` of them beside; ``--preview`` is among them as ``preview``."""
+    from lit_synth.settings import RunSettings
+
+    parser = ArgumentParser(
+        prog=f"lit_synth {command}", exit_on_error=False, description="From gold rows to a proven student."
+    )
+    parser.add_argument("--config", action="config", help="YAML of a run; a second one is laid over the first")
+    if command == "run":
+        about = "try a handful of rows and show prompts, written rows, time, memory and disk; leaves nothing behind"
+        parser.add_argument("--preview", action="store_true", help=about)
+    parser.add_class_arguments(RunSettings)
+    for kind in more.values():
+        parser.add_class_arguments(kind)
+    found = parse(parser, lists(words))
+    del found["config"]
+    settings = parser.instantiate(found).as_dict()
+    parts: dict[str, Any] = {"preview": settings.pop("preview", False)}
+    # Left in words, not made into objects: each stage makes its own strategy, callbacks and logger from them.
+    settings["trainer"] = yaml.safe_load(parser.dump(found, skip_unset=False))["trainer"]
+    parts |= {name: kind(**{one.name: settings.pop(one.name) for one in fields(kind)}) for name, kind in more.items()}
+    return RunSettings(**settings), parts
+
+
+def one_line(message: str) -> str:
+    """Keep what names the option and its value of jsonargparse's message, which shows whole configs and types."""
+    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
+    noise = ("Does not validate", "Subtypes:", "Errors:", "Expected a <class 'NoneType'>", "Given value type:")
+    told = [line for line in lines if not line.startswith(noise) and len(line) < 200]
+    return f"{' '.join(told)}; see --help"
+
+
+def lists(words: list[str]) -> list[str]:
+    """Let ``--seeds 0,1,2`` stand for a list, with or without ``=``.
+
+    >>> lists(["--seeds", "0,1", "--limit", "3"])
+    ['--seeds', '[0,1]', '--limit', '3']
+    """
+    wrapped: list[str] = []
+    for word in words:
+        name, is_pair, value = word.partition("=")
+        if is_pair and name in LISTS and not value.startswith("["):
+            wrapped.append(f"{name}=[{value}]")
+        elif wrapped and wrapped[-1] in LISTS and not word.startswith("["):
+            wrapped.append(f"[{word}]")
+        else:
+            wrapped.append(word)
+    return wrapped

@@ -1,0 +1,119 @@
+"""The YAML with which a run starts on a table: what was found in it, and settings that follow from its size."""
+
+import re
+import shlex
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+from lit_synth.examples import InputError
+from lit_synth.survey import Survey, quantile
+
+TOKENS_A_WORD = 1.6
+"""More than English needs, so that other languages, names and codes fit too."""
+SIZES = (32, 64, 128, 256, 512)
+TEST_ROWS = 200
+"""With fewer, an interval of accuracy is wider than 14 points; more than 0.3 of the rows are not held out for it."""
+
+
+def starter(path: Path, found: Survey, config: Path, output: Path) -> str:
+    """Return the commented YAML of a run on a table.
+
+    Args:
+        path: Of the table.
+        found: What it holds.
+        config: Of the YAML itself.
+        output: Folder of the run.
+
+    Raises:
+        InputError: There is too little to learn from.
+    """
+    guess = found.guess
+    if guess.is_label and len(found.labels) < 2:
+        only = ", ".join(found.labels) or "nothing"
+        raise InputError(f"{path}: column {guess.target!r} holds one label only ({only}); two or more are needed")
+    if found.kept < 10:
+        raise InputError(f"{path}: {found.kept} different rows with a text and a target; ten or more are needed")
+    lines = [
+        f"# {path.name}: {found.usable:,} rows with text and target",
+        f"# lit_synth run --config {shlex.quote(str(config))}",
+        "data: Custom",
+        f"data_dir: {scalar(str(path))}",
+        f"test_share: {_test_share(found.kept)} # held out of the file to test on, the same rows every time",
+        "fraction: 1 # of the other rows all are gold; a smaller share leaves a pool, whose labels are hidden",
+        "strategies: [gold, generate, teacher] # students on your rows alone and with written ones; the teacher itself",
+        "seeds: [0] # more, such as [0, 1, 2], show how much is chance",
+        f"output: {scalar(str(output))}",
+        "task:",
+        *(f"  {line}" for line in _task(path, found)),
+        *_sizes(found),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def scalar(text: str) -> str:
+    """Return a text as YAML that is read back as the same text, in quotes where it needs them.
+
+    >>> print(scalar("billing"), scalar("no"), scalar("1e5"), scalar("a: b"))
+    billing "no" "1e5" "a: b"
+    """
+    plain = re.fullmatch(r"[A-Za-z_][\w/.-]*", text, re.ASCII) and text.casefold() not in ("nan", "inf", "none")
+    if plain and yaml.safe_load(text) == text:
+        return text
+    return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=float("inf")).strip()
+
+
+def _task(path: Path, found: Survey) -> list[str]:
+    guess = found.guess
+    name = re.sub(r"\W+", "_", path.name.split(".")[0]).strip("_") or "rows"
+    lines = [
+        f"name: {scalar(name)}",
+        f"fields: [{', '.join(map(scalar, guess.text))}] # several are read as a pair of texts",
+        f"target: {scalar(guess.target)}",
+    ]
+    if guess.is_label:
+        lines += ["labels:", *(f"  - {scalar(label)} # {count:,} rows" for label, count in found.labels.most_common())]
+        if words := _words_of_their_own(found.labels):
+            lines.append(f"label_words: {{{', '.join(f'{scalar(label)}: {scalar(label)}' for label in words)}}}")
+        lines.append("# label_words: {LABEL: WORDS} # what stands for a label in the teacher's prompts")
+    lines.append("# instruction: what is to be done, in front of the teacher's prompts; see --preview")
+    return lines
+
+
+def _words_of_their_own(labels: Counter[str]) -> list[str]:
+    """Return labels that could not be told apart in prompts, where an underscore becomes a blank."""
+    words = Counter(label.replace("_", " ") for label in labels)
+    return [label for label in labels if "_" in label and words[label.replace("_", " ")] > 1]
+
+
+def _sizes(found: Survey) -> list[str]:
+    text, target = (_tokens(quantile(lengths, 0.95)) for lengths in (found.lengths, found.target_lengths))
+    gold = round(found.kept * (1 - _test_share(found.kept)))
+    steps = 300 if gold < 500 else 600
+    lines = ["teacher:", "  model: embedded:teacher # a folder, or a name on the hub: a larger one teaches better"]
+    if not found.guess.is_label:
+        lines.append(f"  max_new_tokens: {target}")
+    return [
+        *lines,
+        "generation:",
+        f"  amount: {min(1000, max(100, gold))} # rows to be written and kept",
+        f"  sampling: {{max_new_tokens: {min(384, text)}}}",
+        "student:",
+        "  # model: a folder, or a name on the hub; by default a small one that ships inside a package",
+        f"  max_length: {text} # tokens; longer inputs are cut",
+        *([] if found.guess.is_label else [f"  max_target_length: {target}"]),
+        "  search: # tried on rows held out of gold, for every student alike; more rates may be better and take longer",
+        f"    max_steps: {steps}",
+        f"    every: {steps // 5}",
+        "    learning_rates: [2.0e-4]",
+    ]
+
+
+def _test_share(rows: int) -> float:
+    return round(min(0.3, max(0.2, TEST_ROWS / rows)), 2)
+
+
+def _tokens(words: int) -> int:
+    wanted = words * TOKENS_A_WORD + 8
+    return next((size for size in SIZES if size >= wanted), SIZES[-1])

@@ -1,0 +1,60 @@
+"""`lit_synth run`: the whole path, or a look at it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+
+def main(words: list[str]) -> None:
+    """Read the words behind ``lit_synth run`` and do it."""
+    from lit_synth.options import run_settings
+
+    settings, parts = run_settings("run", words)
+    if parts["preview"]:
+        from lit_synth.preview import preview
+
+        preview(settings)
+    else:
+        from lit_synth.pipeline import Pipeline
+
+        Pipeline(settings).execute()
+
+
+def run(*configs: str | Path, tell: Callable[[str], None] = print, **settings: object) -> Path:
+    """Do what is not done yet of a run.
+
+    Args:
+        *configs: YAML of the run; a further one is laid over the first.
+        tell: Gets lines of progress.
+        **settings: Of the run by name, such as ``seeds=[0, 1, 2]``, or ``**{"generation.amount": 60}`` for a part.
+
+    Returns:
+        The page of the run.
+
+    Raises:
+        InputError: What was given, or the rows, cannot work.
+
+    >>> run("a/run.yaml")
+    Traceback (most recent call last):
+    lit_synth.examples.InputError: a/run.yaml: no such file
+    """
+    import json
+    from argparse import ArgumentError
+
+    from lit_synth.examples import InputError
+    from lit_synth.options import one_line, run_settings
+
+    for path in map(Path, configs):
+        if not path.is_file():
+            raise InputError(f"{path}: no such file")
+    words = [f"--config={path}" for path in configs]
+    words += [
+        f"--{name}={value if isinstance(value, (str, Path)) else json.dumps(value, default=str)}"
+        for name, value in settings.items()
+    ]
+    try:
+        found = run_settings("run", words)[0]
+    except ArgumentError as error:
+        raise InputError(one_line(str(error))) from None
+    from lit_synth.pipeline import Pipeline
+
+    return Pipeline(found, tell).execute()

@@ -1,0 +1,110 @@
+"""Text and label columns are found in sheets of many kinds, made up and real."""
+
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lit_synth.columns import columns_of, guess
+from lit_synth.examples import InputError
+from lit_synth.tables import read_table
+
+WORDS = [
+    "card",
+    "lost",
+    "account",
+    "closed",
+    "transfer",
+    "late",
+    "refund",
+    "wanted",
+    "today",
+    "please",
+    "never",
+    "again",
+]
+
+
+def text(number: int) -> str:
+    return " ".join(WORDS[(number * step) % len(WORDS)] for step in (1, 5, 7)) + f" {number}"
+
+
+SHEETS: dict[str, tuple[Callable[[int], dict[str, Any]], tuple[str, ...], str, bool]] = {
+    "plain": (lambda n: {"text": text(n), "label": "ab"[n % 2]}, ("text",), "label", True),
+    "names that say nothing": (lambda n: {"A": f"{n}", "B": text(n), "C": "xyz"[n % 3]}, ("B",), "C", True),
+    "blanks in names": (
+        lambda n: {"Ticket No": n, "Customer message": text(n), "Team name": "ab"[n % 2]},
+        ("Customer message",),
+        "Team name",
+        True,
+    ),
+    "two texts": (
+        lambda n: {"subject": text(n), "body": text(3 * n), "by": f"a{n}", "team": "ab"[n % 2]},
+        ("subject", "body"),
+        "team",
+        True,
+    ),
+    "two that may be labels": (
+        lambda n: {"text": text(n), "lang": "ed"[n % 2], "intent": "abc"[n % 3]},
+        ("text",),
+        "intent",
+        True,
+    ),
+    "numbers as labels": (lambda n: {"review": text(n), "stars": n % 5}, ("review",), "stars", True),
+    "truth as label": (lambda n: {"question": text(n), "label": n % 3 == 0}, ("question",), "label", True),
+    "text to text": (lambda n: {"source": text(n), "summary": text(n + 1)}, ("source",), "summary", False),
+    "a list beside": (lambda n: {"text": text(n), "tags": ["a"], "target": "ab"[n % 2]}, ("text",), "target", True),
+}
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_columns_are_found(name: str) -> None:
+    make, fields, target, is_label = SHEETS[name]
+    found = guess(columns_of(map(make, range(60))))
+    assert (found.text, found.target, found.is_label) == (fields, target, is_label)
+
+
+@pytest.mark.parametrize(
+    ("task", "fields", "target", "is_label"),
+    [
+        ("slurp", ("text",), "intent", True),
+        ("rte", ("premise", "hypothesis"), "label", True),
+        ("boolq", ("question", "passage"), "label", True),
+        ("multirc", ("paragraph", "question", "answer"), "label", True),
+        ("sgd", ("prompt",), "target", False),
+    ],
+)
+def test_columns_of_real_data_are_found(
+    real_data: Callable[[str], Path], task: str, fields: tuple[str, ...], target: str, is_label: bool
+) -> None:
+    rows = (row for _, row in islice(read_table(real_data(task) / "train.jsonl.gz"), 2000))
+    found = guess(columns_of(rows))
+    assert (found.text, found.target, found.is_label) == (fields, target, is_label)
+
+
+def test_what_is_given_is_not_guessed() -> None:
+    columns = columns_of({"a": text(n), "b": text(2 * n), "c": "xy"[n % 2], "d": "uvw"[n % 3]} for n in range(60))
+    assert guess(columns, ["a"], "d").text == ("a",)
+    assert guess(columns, target="d").target == "d"
+    assert not guess(columns, ["a"], "b").is_label
+
+
+@pytest.mark.parametrize(
+    ("fields", "target", "told"),
+    [
+        (["nothing"], None, "no column 'nothing'; there are: text, label"),
+        ([], "nothing", "no column 'nothing'"),
+        (["label"], "label", "given as text and as label"),
+    ],
+)
+def test_a_column_that_cannot_be_is_told(fields: list[str], target: str | None, told: str) -> None:
+    columns = columns_of({"text": text(n), "label": "ab"[n % 2]} for n in range(20))
+    with pytest.raises(InputError, match=told):
+        guess(columns, fields, target)
+
+
+def test_a_sheet_without_a_label_is_told() -> None:
+    with pytest.raises(InputError, match="name it with --label COLUMN; there are: text"):
+        guess(columns_of({"text": text(n)} for n in range(20)))

@@ -1,0 +1,52 @@
+"""`lit_synth run --preview`: prompts from tokens, written rows, costs; and nothing is left behind."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from transformers import AutoTokenizer
+
+from lit_synth.cli import main
+
+
+def test_a_preview_shows_what_a_run_would_do_and_leaves_nothing(
+    reviews_like: Path, tiny_causal: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    config = {
+        "data": "Reviews",
+        "data_dir": str(reviews_like),
+        "fraction": 60,
+        "seeds": [0, 1],
+        "strategies": ["gold", "annotate", "teacher"],
+        "output": str(tmp_path / "out"),
+        "teacher": {"model": str(tiny_causal), "lora": None, "max_length": 96},
+        "student": {"model": str(tiny_encoder)},
+    }
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(config))
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["run", "--config", str(tmp_path / "run.yaml"), "--preview"]) == 0
+    said = capsys.readouterr().out
+    assert sorted(tmp_path.rglob("*")) == before
+    first = next(line for line in said.splitlines() if line.startswith("Review: "))
+    assert f"{first}\nSentiment: ⟶ " in said
+    assert f"Review: ⟶ {first.removeprefix('Review: ')}<|endoftext|>" in said
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    read = str(tokenizer.decode(tokenizer(first.removeprefix("Review: "))["input_ids"]))
+    assert read.startswith("[CLS] ")
+    assert f"[student]\n{read}\n" in said
+    assert "10 synthetic rows:\n  " in said
+    for stage in ("teacher_fit", "annotate", "gold"):
+        assert f"  seed0/{stage}\n" in said
+    for cost in ("Time    about ", "Memory  ", "Disk    "):
+        assert f"\n{cost}" in said
+
+
+def test_a_mistake_shows_in_a_preview_as_in_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--data", "Reviews", "--data_dir", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out")]
+    assert main(["run", *words, "--preview"]) == 2
+    assert "no such folder" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,119 @@
+"""`lit_synth init`: what it finds, the YAML it writes, and that a run starts on it at once."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lit_synth import init
+from lit_synth.cli import main
+from lit_synth.examples import InputError
+from lit_synth.options import run_settings
+
+
+@pytest.fixture
+def sheet(reviews_like: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a sheet as people have them: semicolons, a column of numbers, empty cells, repeats, a conflict."""
+    monkeypatch.chdir(tmp_path)
+    rows = [json.loads(line) for line in (reviews_like / "train.jsonl").read_text().splitlines()]
+    cells = [
+        [f"{n}", row["text"], {"positive": "yes", "negative": "no"}[row["sentiment"]]] for n, row in enumerate(rows)
+    ]
+    cells += [["a", "", "yes"], ["b", "a film", ""], ["c", cells[0][1].upper(), cells[0][2]]]
+    cells += [["d", cells[1][1], "yes" if cells[1][2] == "no" else "no"]]
+    with Path("Our reviews.csv").open("w", encoding="utf-8-sig", newline="") as lines:
+        csv.writer(lines, delimiter=";").writerows([["No", "Customer message", "Mood"], *cells])
+    return Path("Our reviews.csv")
+
+
+def test_what_a_sheet_holds_is_told(sheet: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setattr("lit_synth.verbs.init._minutes", lambda config: "3 minutes")
+    assert main(["init", str(sheet)]) == 0
+    said = capsys.readouterr().out
+    for told in (
+        "124 rows",
+        "Customer message: ",
+        "Mood: yes 62, no 60; the most frequent is 51% of rows",
+        "empty    text in 1 of them",
+        "empty    target in 1 of them",
+        "of an earlier input: 1; they count once",
+        "lines 3 and 125",
+        "Next, about 3 minutes:\n  lit_synth run --config 'Our reviews.yaml'",
+        "--preview",
+    ):
+        assert told in said
+
+
+def test_a_run_starts_on_what_it_writes(sheet: Path, tiny_causal: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    from lit_synth.pipeline import module_of
+
+    config = init(sheet)
+    models = [f"--teacher.model={tiny_causal}", f"--student.model={tiny_encoder}"]
+    run = run_settings("run", [f"--config={config}", *models])[0]
+    module = module_of(run, 0)
+    splits = module.splits
+    assert module.task.labels == ("no", "yes") or module.task.labels == ("yes", "no")  # texts, though YAML knows them
+    assert len(splits.test) == round(0.3 * 60) * 2
+    assert len(splits.gold) + len(splits.development) + len(splits.test) == 120
+    assert splits.removed["without a text"] == splits.removed["without a target"] == 1
+    assert not splits.pool
+    assert {path.name for path in tmp_path.iterdir()} == {"Our reviews.csv", "Our reviews.yaml"}  # no copy of a row
+
+
+def test_text_to_text_has_no_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [{"facts": f"name of number {n} is {n * 7}", "target": f"It is called {n * 7}."} for n in range(40)]
+    Path("facts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    written = yaml.safe_load(init("facts.jsonl", output="sub/facts.yaml").read_text())
+    assert written["task"] == {"name": "facts", "fields": ["facts"], "target": "target"}
+    assert written["student"]["max_target_length"] == written["teacher"]["max_new_tokens"] == 32
+    run_settings("run", ["--config=sub/facts.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "words", "told"),
+    [
+        ("text,label\n" + "a long text,x\n" * 30, [], "no column looks like a label"),
+        ("text,label\n" + "a long text,x\n" * 30, ["--label", "label"], "one label only"),
+        ("text,label\na b,x\nc d,y\n", ["--label", "label"], "2 different rows"),
+        ("text,label\n", [], "no rows"),
+        ("text,label\na,b\n", ["--text", "body"], "no column 'body'; there are: text, label"),
+        ("text,label\na,b\n", ["--txet", "body"], "--txet body; did you mean --text"),
+    ],
+)
+def test_what_cannot_start_is_told(
+    lines: str, words: list[str], told: str, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text(lines)
+    assert main(["init", "rows.csv", *words]) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.count("\n") == 1
+    assert not Path("rows.yaml").exists()
+
+
+def test_a_yaml_that_is_there_is_kept(sheet: Path) -> None:
+    init(sheet).write_text("mine")
+    with pytest.raises(InputError, match="is there already; give --force"):
+        init(sheet)
+    assert "data: Custom" in init(sheet, force=True).read_text()
+
+
+def test_nothing_is_written_where_the_user_says_no(sheet: Path) -> None:
+    with pytest.raises(InputError, match="nothing is written"):
+        init(sheet, agreed=lambda: False)
+    assert not Path("Our reviews.yaml").exists()
+
+
+@pytest.mark.parametrize("label", ["no", "1e5", "~", "a: b", "# x", "it's", '"q"', "😀", "null", "nan", "[x]", "007"])
+def test_labels_that_yaml_would_misread_come_back(label: str, tmp_path: Path) -> None:
+    lines = [{"text": f"row number {n}", "label": (label, "other_one", "other one")[n % 3]} for n in range(30)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    config = init(tmp_path / "rows.jsonl", output=tmp_path / "rows.yaml")
+    task = run_settings("run", [f"--config={config}"])[0].task
+    assert task is not None
+    assert set(task.labels) == {label, "other_one", "other one"}
