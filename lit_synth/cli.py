@@ -6,10 +6,12 @@ import sys
 from argparse import ArgumentError
 from dataclasses import fields
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from lit_synth import __version__
 from lit_synth.examples import InputError
+from lit_synth.permissions import denied, permitted, taken
 
 if TYPE_CHECKING:
     from lit_synth.settings import RunSettings
@@ -25,6 +27,9 @@ USAGE = """usage: lit_synth COMMAND --config FILE [options]
   predict    annotate or generate with a teacher
 
 Each command has --help. Start with: lit_synth run --config configs/demo.yaml --output runs/demo
+
+Every command takes --offline (no other machine is asked), and for configs and models of people you trust
+--allow_imports PACKAGE[,...] (classes that are not ours) and --allow_pickle (weights that are no safetensors).
 """
 LISTS = ("--seeds", "--strategies", "--fractions", "--amounts")
 
@@ -40,18 +45,19 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     # Before torch is imported: threads that spin while they wait stall tenfold where another program wants the cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    command, *rest = words
     commands = {
         "run": _run,
         "sweep": _sweep,
         "report": _report,
         **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
     }
-    if command not in commands:
-        print(f"lit_synth: no command {command!r}; known: {', '.join(commands)}", file=sys.stderr)
-        return 2
     try:
-        commands[command](words if commands[command] is _stage else rest)
+        words, given = taken(words)
+        command, *rest = words or [""]
+        if command not in commands:
+            raise InputError(f"no command {command!r}; known: {', '.join(commands)}")
+        with permitted(given):
+            commands[command](words if commands[command] is _stage else rest)
     except (ValueError, ArgumentError) as error:
         mistake = _mistake(error)
         if mistake is None:
@@ -67,6 +73,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # as by `| head`; what is left to be written at exit goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except UnpicklingError:
+        told = "a checkpoint holds more than weights, and could run code; give --allow_pickle if you trust it"
+        print(f"lit_synth: {told}", file=sys.stderr)
+        return 2
     except PermissionError as error:
         print(f"lit_synth: {error.filename}: {error.strerror}; give a folder that you may write", file=sys.stderr)
         return 2
@@ -140,6 +150,8 @@ def _mistake(error: BaseException) -> InputError | str | None:
     """Return the user's mistake behind an error: jsonargparse wraps what a constructor raises, or finds its own."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, InputError):
+        if refused := denied(cause):
+            return refused
         cause = cause.__cause__ or cause.__context__
     return _one_line(str(error)) if cause is None and isinstance(error, ArgumentError) else cause
 

@@ -114,9 +114,10 @@ def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
 def body_weights(model: str) -> int:
     """Return the number of weights a token is multiplied with: all but the input embeddings; none are loaded."""
     try:
-        config = AutoConfig.from_pretrained(resolve(model))
+        config = AutoConfig.from_pretrained(resolve(model), trust_remote_code=False)
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = "it needs code of its own, which is never run" if "trust_remote_code" in str(error) else str(error)
+        reason = reason.strip().splitlines()[0]
         raise InputError(f"model {model}: no model there ({reason}); check the name, or give a local folder") from None
     kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModel
     with torch.device("meta"):

@@ -11,6 +11,7 @@ import lit_synth.modules
 import lit_synth.tasks  # noqa: F401 (short class names work once the classes are imported)
 from lit_synth.callbacks.generation import predict_all
 from lit_synth.data import TaskDataModule
+from lit_synth.permissions import may_unpickle
 
 
 class StageCLI(LightningCLI):
@@ -34,6 +35,11 @@ class StageCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Link at parse time, so that a checkpoint holds the task as plain values."""
         parser.link_arguments("data.init_args.task", "model.init_args.task", apply_on="parse")
+
+    def before_instantiate_classes(self) -> None:
+        """Read checkpoints as weights only, whatever a config says, unless pickles were allowed."""
+        if self.subcommand is not None and not may_unpickle():
+            self.config[self.subcommand].weights_only = True
 
     def after_predict(self) -> None:
         """Ask again for what was rejected, until the quota or the limit of attempts is reached."""

@@ -15,9 +15,9 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
         InputError: There is no such tokenizer, or it cannot be reached.
     """
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(resolve(model))
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(resolve(model), trust_remote_code=False)
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = "it needs code of its own, which is never run" if "trust_remote_code" in str(error) else _first(error)
         raise InputError(
             f"model {model}: no tokenizer there ({reason}); check the name, or give a local folder"
         ) from None
@@ -26,3 +26,7 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
         spare = [token for token in ("<|padding|>", "<|endoftext|>", "<pad>", "<unk>") if token in known]
         tokenizer.pad_token = next((token for token in spare if token != tokenizer.eos_token), tokenizer.eos_token)
     return tokenizer
+
+
+def _first(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from lit_synth.decoding.reply import is_local
 from lit_synth.examples import InputError
+from lit_synth.permissions import is_local
 
 Message = Mapping[str, str]
 Prompt = str | Sequence[Message]

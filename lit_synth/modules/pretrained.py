@@ -13,6 +13,7 @@ from transformers.integrations.deepspeed import HfDeepSpeedConfig
 
 from lit_synth.embedded import resolve
 from lit_synth.examples import InputError
+from lit_synth.permissions import may_unpickle
 
 Model = TypeVar("Model")
 
@@ -44,12 +45,15 @@ def load_pretrained(
     fits = trainer is not None and trainer.state.fn == "fit"
     # Where nothing is learnt, weights that are halved once need not be halved for every token.
     dtype = torch.bfloat16 if half and not fits else torch.float32
+    # Said, since transformers would ask on a terminal whether a model's own code may run.
+    config["trust_remote_code"] = False
     try:
         if weights:
-            model = auto_class.from_pretrained(path, dtype=dtype, use_safetensors=True, **config)
+            tensors = None if may_unpickle() else True
+            model = auto_class.from_pretrained(path, dtype=dtype, use_safetensors=tensors, **config)
         else:
             model = auto_class.from_config(AutoConfig.from_pretrained(path, **config))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise InputError(_reason(name, error)) from None
     model.hf_deepspeed_config = partitioned
     if half and fits and isinstance(trainer.accelerator, CPUAccelerator):  # type: ignore[union-attr]
@@ -86,8 +90,15 @@ def loaded(model: Model | None) -> Model:
     return model
 
 
-def _reason(name: str, error: OSError) -> str:
+def _reason(name: str, error: Exception) -> str:
     first = str(error).strip().splitlines()[0]
+    if not may_unpickle() and any(Path(name).glob("*.bin")) and not any(Path(name).glob("*.safetensors")):
+        return (
+            f"model {name}: its weights are pickles, which can run code; save them as safetensors, or give "
+            "--allow_pickle if you trust them"
+        )
+    if "trust_remote_code" in str(error):
+        return f"model {name}: needs code of its own, which is never run; take one whose architecture transformers has"
     if Path(name).is_absolute() or name.startswith("."):
         return f"model {name}: the folder holds no model ({first})"
     return f"model {name}: not in the cache and not reachable ({first}); check the name, or give a local folder"
