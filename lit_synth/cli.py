@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from lit_synth import __version__
 from lit_synth.examples import InputError
 from lit_synth.permissions import denied, permitted, taken
+from lit_synth.shortage import shortage
+from lit_synth.stopping import stoppable
 
 if TYPE_CHECKING:
     from lit_synth.settings import RunSettings
@@ -56,13 +58,13 @@ def main(arguments: list[str] | None = None) -> int:
         command, *rest = words or [""]
         if command not in commands:
             raise InputError(f"no command {command!r}; known: {', '.join(commands)}")
-        with permitted(given):
+        with permitted(given), stoppable():
             commands[command](words if commands[command] is _stage else rest)
     except (ValueError, ArgumentError) as error:
         mistake = _mistake(error)
         if mistake is None:
             raise
-        print(f"lit_synth: {mistake}", file=sys.stderr)
+        print(f"lit_synth: {_printable(str(mistake))}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, SystemExit) as stop:
         code = _stopped(stop)
@@ -77,8 +79,11 @@ def main(arguments: list[str] | None = None) -> int:
         told = "a checkpoint holds more than weights, and could run code; give --allow_pickle if you trust it"
         print(f"lit_synth: {told}", file=sys.stderr)
         return 2
-    except PermissionError as error:
-        print(f"lit_synth: {error.filename}: {error.strerror}; give a folder that you may write", file=sys.stderr)
+    except Exception as error:
+        lack = shortage(error)
+        if lack is None:
+            raise
+        print(f"lit_synth: {_printable(lack)}", file=sys.stderr)
         return 2
     return 0
 
@@ -170,6 +175,11 @@ def _one_line(message: str) -> str:
     noise = ("Does not validate", "Subtypes:", "Errors:", "Expected a <class 'NoneType'>", "Given value type:")
     told = [line for line in lines if not line.startswith(noise) and len(line) < 200]
     return f"{' '.join(told)}; see --help"
+
+
+def _printable(message: str) -> str:
+    """Show line breaks and escape sequences, which a file may hold, instead of writing them to a terminal."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in message)
 
 
 def _lists(words: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import yaml
 
 from lit_synth.examples import InputError, write_whole
+from lit_synth.seals import broken, seal
 
 
 class Ledger:
@@ -43,7 +45,14 @@ class Ledger:
         key = hashlib.sha256("\n".join([placeless, *inputs]).encode()).hexdigest()[:16]
         manifest = folder / "stage.json"
         self._take(folder, key)
-        found = json.loads(manifest.read_text()) if manifest.exists() else {}
+        found = _read_manifest(manifest)
+        if found.get("key") == key and found["done"] and (spoilt := broken(folder, found.get("files", {}))):
+            self.tell(f"{name}: {spoilt[0]} is damaged, or gone; made again")
+            for one in spoilt:
+                # A shard's whole rows are kept; see `read_records`.
+                if not one.startswith("records-"):
+                    (folder / one).unlink(missing_ok=True)
+            found["done"] = False
         if found.get("key") == key and found["done"]:
             self.tell(f"{name}: done before, {found['seconds']:.0f} s; not run again")
         else:
@@ -55,13 +64,14 @@ class Ledger:
                 found = {}
             self.tell(f"{name}: goes on" if found else f"{name}: starts")
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "config.yaml").write_text(text)
+            write_whole(folder / "config.yaml", text)
             spent = found.get("seconds", 0.0)
             write_json(manifest, {"key": key, "done": False, "seconds": spent})
             started = time.monotonic()
             work()
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
             found = {"key": key, "done": True, "seconds": spent + time.monotonic() - started}
+            found["files"] = seal(folder)
             write_json(manifest, found)
         self.seconds.setdefault(folder.parent.name, {})[folder.name] = round(found["seconds"], 1)
         return key
@@ -72,8 +82,8 @@ class Ledger:
             return
         other = self.reuse / folder.relative_to(self.output)
         manifest = other / "stage.json"
-        found = json.loads(manifest.read_text()) if manifest.exists() else {}
-        if found.get("key") == key and found["done"]:
+        found = _read_manifest(manifest)
+        if found.get("key") == key and found["done"] and not broken(other, found.get("files", {})):
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.symlink_to(other.resolve(), target_is_directory=True)
 
@@ -92,7 +102,10 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
     """
     path = output / "config.yaml"
     if path.exists():
-        before = yaml.safe_load(path.read_text())
+        try:
+            before = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError):
+            before = None
         if not isinstance(before, dict):
             raise InputError(f"{path}: is not a run's config; give another --output")
         for key in [*config, *before]:
@@ -109,12 +122,39 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
     text = yaml.safe_dump(config, sort_keys=False)
     # Seeds that run side by side claim the folder one after the other.
     if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+        write_whole(path, text)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON, whole or not at all."""
     write_whole(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read what `write_json` has written.
+
+    Raises:
+        InputError: It is no JSON any more.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise InputError(f"{path}: damaged; delete it, and the same command makes it again") from None
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """Read ``stage.json``; of a damaged one nobody knows what lies beside it, so that is set aside as another's."""
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        key, done, seconds, files = found["key"], found["done"], found["seconds"], found.get("files", {})
+        # The key becomes part of a folder's name.
+        if re.fullmatch("[0-9a-f]{16}", key) and type(done) is bool and seconds >= 0 and isinstance(files, dict):
+            return {"key": key, "done": done, "seconds": float(seconds), "files": files}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass
+    return {"key": "damaged", "done": False, "seconds": 0.0}
 
 
 def _without(path: str, value: Any, free: tuple[str, ...]) -> Any:

@@ -1,6 +1,9 @@
 """One stage is one call of LightningCLI: the pipeline makes it from a dictionary, a user from the command line."""
 
+import shutil
 import warnings
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -11,6 +14,7 @@ import lit_synth.modules
 import lit_synth.tasks  # noqa: F401 (short class names work once the classes are imported)
 from lit_synth.callbacks.generation import predict_all
 from lit_synth.data import TaskDataModule
+from lit_synth.download import say
 from lit_synth.permissions import may_unpickle
 
 
@@ -60,9 +64,28 @@ def run_stage(config: dict[str, Any], actions: tuple[str, ...]) -> None:
         if action == "predict":
             predict_all(cli.trainer, cli.model, cli.datamodule)
         elif action == "fit":
+            _drop_damaged_checkpoints(cli.trainer)
             cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path="last", weights_only=True)
         else:
             cli.trainer.test(cli.model, datamodule=cli.datamodule, verbose=False)
+
+
+def _drop_damaged_checkpoints(trainer: L.Trainer) -> None:
+    """Start afresh where a checkpoint cannot be read: the same training gives the same model."""
+    for kept in trainer.checkpoint_callbacks:
+        folder = Path(getattr(kept, "dirpath", None) or "")
+        damaged = [path for path in sorted(folder.glob("*.ckpt")) if path.is_file() and not _is_whole(path)]
+        if folder.name == "checkpoints" and damaged and trainer.is_global_zero:
+            say(f"{damaged[0]}: damaged; the stage starts afresh")
+            shutil.rmtree(folder)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        with zipfile.ZipFile(checkpoint) as parts:
+            return parts.testzip() is None
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError):
+        return False
 
 
 def quiet() -> None:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import Example, InputError, read_json_lines
+from lit_synth.examples import Example, InputError, is_text, open_lines, read_json_lines, shown
 from lit_synth.task import Task
 
 Row = dict[str, Any]
 Normalise = Callable[[Row], Row]
 """Turns a row in any of a data set's known spellings into the task's columns."""
+_LONGEST = 1 << 30
+"""Characters of a cell; the library's own limit is 131,072."""
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".parquet")
 
 
@@ -102,40 +104,69 @@ def _example(task: Task, name: str, place: str, row: Row) -> Example:
 
 def _text(value: Any, column: str, place: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{place}: column {column!r} holds {value!r}; expected a text that is not empty")
+        raise InputError(f"{place}: column {column!r} holds {shown(value)}; expected a text that is not empty")
+    if "\0" in value or not is_text(value):
+        # NUL bytes are what UTF-16 looks like as UTF-8; half characters can be written to no file.
+        raise InputError(f"{place}: column {column!r} holds {shown(value)}, which is no text; save the file as UTF-8")
     return value.strip()
 
 
 def _label(task: Task, value: Any, place: str) -> str:
+    if value is None or value == "":
+        raise InputError(f"{place}: column {task.target!r} holds {value!r}; give the row a label, or leave it out")
     label = str(value).lower() if isinstance(value, bool) else str(value).strip()
     if label not in task.labels:
         known = ", ".join(task.labels[:8]) + (f", … ({len(task.labels)} in all)" if len(task.labels) > 8 else "")
-        raise InputError(f"{place}: unknown label {label!r} in column {task.target!r}; known labels: {known}")
+        raise InputError(f"{place}: unknown label {shown(label)} in column {task.target!r}; known labels: {known}")
     return label
 
 
 def _column(row: Row, name: str, place: str) -> Any:
     if name not in row:
-        raise InputError(f"{place}: no column {name!r}; the row has: {', '.join(map(str, row)) or 'none'}")
+        there = shown(", ".join(map(str, row)), 200)[1:].removesuffix("'")
+        raise InputError(f"{place}: no column {name!r}; the row has: {there or 'none'}")
     return row[name]
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Row]]:
-    if path.suffix == ".parquet":
-        from pyarrow import ArrowException, parquet
+    readers = {".parquet": _parquet_rows, ".csv": _csv_rows}
+    yield from readers.get(path.suffix, read_json_lines)(path)
 
-        try:
-            rows = parquet.read_table(path).to_pylist()
-        except (ArrowException, OSError) as error:
-            raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from None
-        yield from enumerate(rows, start=1)
-    elif path.suffix == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            try:
-                for row in reader:
-                    yield reader.line_num, row
-            except (UnicodeDecodeError, csv.Error) as error:
-                raise InputError(f"{path}:{reader.line_num}: not a CSV file in UTF-8 ({error})") from None
-    else:
-        yield from read_json_lines(path)
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, Row]]:
+    before = csv.field_size_limit(_LONGEST)
+    try:
+        with open_lines(path) as lines:
+            # Strict: else a quote that is never closed takes in all rows behind it as one.
+            reader = csv.reader(lines, strict=True)
+            header: list[str] = next(reader, [])
+            if twice := [name for name in header if header.count(name) > 1]:
+                raise InputError(f"{path}:1: column {shown(twice[0])} stands twice; keep one")
+            for cells in filter(None, reader):
+                if len(cells) != len(header):
+                    raise InputError(
+                        f"{path}:{reader.line_num}: {len(cells)} cells under {len(header)} columns, from "
+                        f"{shown(cells[0])}; put a text that holds commas or quotes in quotes"
+                    )
+                yield reader.line_num, dict(zip(header, cells, strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num}: not CSV ({error}); is a quote left open?") from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[int, Row]]:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        # Looked at first: pyarrow cannot read a file whose columns share a name.
+        names = parquet.read_schema(path).names
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise InputError(f"{path}: column {shown(twice[0])} stands twice; keep one")
+        rows = parquet.read_table(path).to_pylist()
+    except (ArrowException, OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        first = (str(error).splitlines() or ["unreadable"])[0]
+        raise InputError(f"{path}: not a Parquet file ({first[:200]}); write it anew, or give JSON Lines") from None
+    yield from enumerate(rows, start=1)

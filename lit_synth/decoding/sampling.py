@@ -1,6 +1,7 @@
 """Nucleus sampling with a random stream of its own for every record."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -33,7 +34,7 @@ class Sampling:
     one_line: bool = False
 
     def __post_init__(self) -> None:
-        if self.temperature < 0:
+        if not 0 <= self.temperature < math.inf:
             raise InputError(f"temperature {self.temperature:g}: give 0 for the likeliest tokens, or a number above it")
         if not 0 < self.top_p <= 1:
             raise InputError(f"top_p {self.top_p:g}: give a share above 0 and up to 1, as 0.95")

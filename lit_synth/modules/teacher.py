@@ -19,6 +19,7 @@ from lit_synth.decoding.sampling import Sampling, record_seed, sample
 from lit_synth.examples import Example
 from lit_synth.modules.adapters import Lora, bare, merged
 from lit_synth.modules.annotations import answered, labelled
+from lit_synth.modules.finite import check_finite
 from lit_synth.modules.label_scores import LabelScore, LabelScorer
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
@@ -119,6 +120,7 @@ class Teacher(L.LightningModule):
         losses = self.losses(batch)
         weights = [self.generate_weight if name == "generate" else 1.0 for name in batch["direction"]]
         loss = (losses * losses.new_tensor(weights)).mean()
+        check_finite(self, loss, batch)
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["input_ids"]))
         return loss
 
