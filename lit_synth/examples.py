@@ -213,8 +213,11 @@ def _sum(row: Mapping[str, Any]) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a text file, whole or not at all; processes that write it side by side do not meet."""
     partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)  # half of it, where the disk is full
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> int:

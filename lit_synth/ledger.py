@@ -116,7 +116,7 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
                     "give another --output, or the same config to go on"
                 )
         config = config | {key: list(dict.fromkeys([*before.get(key, []), *config[key]])) for key in open_keys}
-    elif output.exists() and (not output.is_dir() or any(output.iterdir())):
+    elif output.exists() and (not output.is_dir() or any(path.suffix != ".partial" for path in output.iterdir())):
         raise InputError(f"{output}: is not empty and not a run's folder; give another --output")
     output.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(config, sort_keys=False)
