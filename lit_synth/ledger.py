@@ -14,6 +14,9 @@ import yaml
 from lit_synth.examples import InputError, write_whole
 from lit_synth.seals import broken, seal
 
+DAMAGED = "damaged"
+"""In place of the key of a stage that nobody knows any more."""
+
 
 class Ledger:
     """Runs a stage unless its folder says that it is done with the same config and inputs.
@@ -45,22 +48,12 @@ class Ledger:
         key = hashlib.sha256("\n".join([placeless, *inputs]).encode()).hexdigest()[:16]
         manifest = folder / "stage.json"
         self._take(folder, key)
-        found = _read_manifest(manifest)
-        if found.get("key") == key and found["done"] and (spoilt := broken(folder, found.get("files", {}))):
-            self.tell(f"{name}: {spoilt[0]} is damaged, or gone; made again")
-            for one in spoilt:
-                # A shard's whole rows are kept; see `read_records`.
-                if not one.startswith("records-"):
-                    (folder / one).unlink(missing_ok=True)
-            found["done"] = False
+        found = self._mended(name, folder, _read_manifest(manifest))
         if found.get("key") == key and found["done"]:
             self.tell(f"{name}: done before, {found['seconds']:.0f} s; not run again")
         else:
             if found and found["key"] != key:
-                aside = folder.with_name(f"{folder.name}.{found['key']}")
-                shutil.rmtree(aside, ignore_errors=True)
-                folder.rename(aside)
-                self.tell(f"{name}: its config or inputs have changed; the older results are set aside in {aside.name}")
+                self._set_aside(name, folder, found["key"])
                 found = {}
             self.tell(f"{name}: goes on" if found else f"{name}: starts")
             folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +68,31 @@ class Ledger:
             write_json(manifest, found)
         self.seconds.setdefault(folder.parent.name, {})[folder.name] = round(found["seconds"], 1)
         return key
+
+    def _mended(self, name: str, folder: Path, found: dict[str, Any]) -> dict[str, Any]:
+        """Clear away what is damaged of a stage; it is then not done any more."""
+        for half in folder.glob("*.json*.partial"):
+            half.unlink()  # left by a kill
+        spoilt = broken(folder, found.get("files", {})) if found.get("done") else []
+        if not spoilt:
+            return found
+        self.tell(f"{name}: {spoilt[0]} is damaged, or gone; made again")
+        if folder.is_symlink():  # taken from another run, whose files are its own
+            folder.unlink()
+            return {}
+        for one in spoilt:
+            # A shard's whole rows are kept; see `read_records`.
+            if not one.startswith("records-"):
+                (folder / one).unlink(missing_ok=True)
+        return {**found, "done": False}
+
+    def _set_aside(self, name: str, folder: Path, key: str) -> None:
+        """Rename the folder of another config, of other inputs, or of something unknown."""
+        aside = folder.with_name(f"{folder.name}.{key}")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+        reason = "its stage.json is damaged" if key == DAMAGED else "its config or inputs have changed"
+        self.tell(f"{name}: {reason}; the older results are set aside in {aside.name}")
 
     def _take(self, folder: Path, key: str) -> None:
         """Link a stage of the other run, where it is done there and not begun here."""
@@ -145,7 +163,11 @@ def read_json(path: Path) -> Any:
 def _read_manifest(path: Path) -> dict[str, Any]:
     """Read ``stage.json``; of a damaged one nobody knows what lies beside it, so that is set aside as another's."""
     if not path.exists():
-        return {}
+        # A kill comes between the first two files; whatever else is there was not made by this command.
+        others = path.parent.is_dir() and any(
+            one.name != "config.yaml" and one.suffix != ".partial" for one in path.parent.iterdir()
+        )
+        return {"key": DAMAGED, "done": False} if others else {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         key, done, seconds, files = found["key"], found["done"], found["seconds"], found.get("files", {})
@@ -154,7 +176,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             return {"key": key, "done": done, "seconds": float(seconds), "files": files}
     except (ValueError, LookupError, TypeError, RecursionError):
         pass
-    return {"key": "damaged", "done": False, "seconds": 0.0}
+    return {"key": DAMAGED, "done": False}
 
 
 def _without(path: str, value: Any, free: tuple[str, ...]) -> Any:

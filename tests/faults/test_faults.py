@@ -288,7 +288,7 @@ def test_damaged_results_are_made_again(run: Run, undisturbed: tuple[dict[str, b
     assert code == 0, said
     assert "generation: accepted.jsonl is damaged, or gone; made again" in said
     assert "generate: model/model.safetensors is damaged, or gone; made again" in said
-    assert "set aside in round_trip.damaged" in said
+    assert "round_trip: its stage.json is damaged; the older results are set aside in round_trip.damaged" in said
     assert run.found() == undisturbed[0]
 
 
