@@ -12,6 +12,8 @@ from typing import Any
 
 from lit_synth.cli import main
 
+PATIENCE = 900.0
+"""Seconds; a child that is at work for longer hangs, even on a machine with much else to do."""
 CHOSEN = {name: {"learning_rate": 1e-3, "max_steps": 4} for name in ("gold", "annotate", "generate", "both", "full")}
 
 
@@ -30,7 +32,7 @@ class Child:
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
 
-    def wait(self, seconds: float = 120.0) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """Return the exit code, or the negative number of the signal that ended it."""
         limit = time.monotonic() + seconds
         while True:
@@ -41,18 +43,18 @@ class Child:
                 self.send(signal.SIGKILL)
                 os.waitpid(self.pid, 0)
                 raise AssertionError(f"still at work after {seconds} s: {self.said()}")
-            time.sleep(0.005)
+            time.sleep(0.02)
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def until(self, reached: Callable[[], bool], seconds: float = 120.0) -> None:
+    def until(self, reached: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Wait for what the child is to do first."""
         limit = time.monotonic() + seconds
         while not reached():
             assert os.waitpid(self.pid, os.WNOHANG) == (0, 0), self.said()
             assert time.monotonic() < limit, self.said()
-            time.sleep(0.002)
+            time.sleep(0.01)
 
 
 def start(words: Sequence[str], log: Path, before: Callable[[], Any] = int) -> Child:

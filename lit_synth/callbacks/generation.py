@@ -93,8 +93,9 @@ def predict_all(trainer: L.Trainer, module: L.LightningModule, datamodule: TaskD
                 write_whole(fitting, str(datamodule.predict_batch_size))
             say(f"not enough memory; going on with {datamodule.predict_batch_size} rows at a time")
             asked = None
-        gc.collect()
-        torch.cuda.empty_cache()
+        if asked is None:
+            gc.collect()
+            torch.cuda.empty_cache()
 
 
 def append_records(path: Path, records: Sequence[Example]) -> None:

@@ -45,7 +45,7 @@ class Run:
     def end(self, before: Callable[[], Any] = int, *words: str) -> tuple[int, str]:
         """Start it, and wait for its end; return the exit code and what it said, in which there is no traceback."""
         child = self.start(before, *words)
-        code = child.wait(300)
+        code = child.wait()
         said = child.said()
         assert "Traceback" not in said, said
         return code, said
@@ -218,13 +218,14 @@ def test_an_interrupt_waits_for_the_batch(run: Run) -> None:
 
 
 def test_a_second_interrupt_does_not_wait(run: Run) -> None:
-    mark = run.home / "in_generation"
+    mark, before = run.home / "in_generation", run.records()
     child = run.start(slowed(300.0, mark=mark))
     child.until(mark.exists)
     child.send(signal.SIGINT)
     child.until(lambda: "stopping after this batch" in child.said())
     child.send(signal.SIGINT)
-    assert child.wait(200) == 130
+    assert child.wait() == 130
+    assert run.records() == before, "the batch that slept was left"
 
 
 def test_a_request_to_end_is_followed(run: Run) -> None:
@@ -316,7 +317,7 @@ def killed(make: Callable[..., Run], seconds: float, rng: random.Random) -> Iter
                 time.sleep(rng.uniform(0.0, 0.7 * seconds))
                 left -= 1
                 child.send(signal.SIGKILL)
-            code = child.wait(300)
+            code = child.wait()
             assert code in (0, -signal.SIGKILL), child.said()
         yield run
 
