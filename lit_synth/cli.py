@@ -5,12 +5,13 @@ import signal
 import sys
 from argparse import ArgumentError
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from lit_synth import __version__
-from lit_synth.examples import InputError
+from lit_synth.examples import InputError, open_lines
 from lit_synth.permissions import denied, permitted, taken
 from lit_synth.shortage import shortage
 from lit_synth.stopping import stoppable
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         command, *rest = words or [""]
         if command not in commands:
             raise InputError(f"no command {command!r}; known: {', '.join(commands)}")
+        _look_at_configs(rest)
         with permitted(given), stoppable():
             commands[command](words if commands[command] is _stage else rest)
     except (ValueError, ArgumentError) as error:
@@ -86,6 +88,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"lit_synth: {_printable(lack)}", file=sys.stderr)
         return 2
     return 0
+
+
+def _look_at_configs(words: list[str]) -> None:
+    """See that configs are text: the parser takes an empty one for none, and fails on another encoding."""
+    given = [value for name, _, value in (word.partition("=") for word in words) if name == "--config" and value]
+    given += [word for before, word in pairwise(words) if before == "--config"]
+    for path in filter(Path.is_file, map(Path, given)):
+        with open_lines(path) as lines:
+            if not any(line.strip() for line in lines):
+                raise InputError(f"{path}: is empty; give a config")
 
 
 def _run(words: list[str]) -> None:

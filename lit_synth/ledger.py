@@ -136,7 +136,10 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
         config = config | {key: list(dict.fromkeys([*before.get(key, []), *config[key]])) for key in open_keys}
     elif output.exists() and (not output.is_dir() or any(path.suffix != ".partial" for path in output.iterdir())):
         raise InputError(f"{output}: is not empty and not a run's folder; give another --output")
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # where no folder can be, as in /proc; others are told as they are
+        raise InputError(f"{output}: {error.strerror}; give a folder that you may write") from None
     text = yaml.safe_dump(config, sort_keys=False)
     # Seeds that run side by side claim the folder one after the other.
     if not path.exists() or path.read_text() != text:
