@@ -13,17 +13,21 @@ _in_batches = threading.Event()
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Listen for Ctrl-C while a command runs."""
+    """Listen for Ctrl-C, and for requests to end, while a command runs."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals reach the main thread alone
         return
     _asked.clear()
     _in_batches.clear()
-    before = signal.signal(signal.SIGINT, _interrupted)
+    before = {
+        number: signal.signal(number, handler)
+        for number, handler in ((signal.SIGINT, _interrupted), (signal.SIGTERM, _ended))
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def in_batches(are: bool) -> None:
@@ -39,6 +43,12 @@ def stop_if_asked() -> None:
     """
     if _asked.is_set():
         raise KeyboardInterrupt
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    # While there are batches, Lightning notes the signal, and `Progress` looks at what it has noted.
+    if not _in_batches.is_set():
+        raise SystemExit
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:

@@ -65,7 +65,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> Said:
         assert main([command, "--config", "given.yaml", *rest]) == 2
         lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("lit_synth: ")]
         assert len(lines) == 1
-        return lines[0]
+        return str(lines[0])
 
     return call
 

@@ -21,7 +21,8 @@ import pytest
 import torch
 import yaml
 
-from lit_synth.modules import Teacher
+from lit_synth.decoding import sampling
+from lit_synth.modules import Teacher, teacher
 from tests.forked import Child, settings, start
 
 KILLS = int(os.environ.get("LIT_SYNTH_FAULTS", "6"))
@@ -180,13 +181,14 @@ def test_a_full_disk_is_told(run: Run, left: int) -> None:
 
 def test_a_damaged_checkpoint_is_not_gone_on_with(run: Run) -> None:
     checkpoints = run.output / "seed0" / "teacher_fit" / "checkpoints"
+    shutil.rmtree(checkpoints, ignore_errors=True)  # half of one, from the full disk
     child = run.start(slowed(0.1, "training_step"))
     child.until((checkpoints / "last.ckpt").exists)
     child.send(signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL
     flip(checkpoints / "last.ckpt")
     child = run.start(slowed(0.2, "training_step"))
-    child.until(lambda: "the stage starts afresh" in child.said())
+    child.until(lambda: "the stage starts afresh" in child.said() and (checkpoints / "last.ckpt").exists())
     child.send(signal.SIGTERM)
     assert child.wait() == 143
     assert GOES_ON in child.said()
@@ -238,24 +240,23 @@ def test_a_request_to_end_is_followed(run: Run) -> None:
 
 
 def no_memory() -> None:
-    """Let memory suffice for two rows at a time."""
-    from lit_synth.modules import teacher
-
-    whole = teacher.sample
+    """Let memory suffice for two rows at a time, which take their time."""
+    slowed(0.3)()
+    whole = sampling.sample
 
     def sample(model: Any, input_ids: Any, *rest: Any) -> Any:
         if len(input_ids) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
         return whole(model, input_ids, *rest)
 
-    teacher.sample = sample
+    setattr(teacher, "sample", sample)  # noqa: B010 - of the module that has imported it
 
 
 def test_where_memory_does_not_suffice_batches_are_halved_and_a_shard_is_mended(run: Run) -> None:
     stage = run.output / "seed0" / "generation"
     flip(stage / "records-0.jsonl", 0.2)
     before = run.records()
-    child = run.start(lambda: (no_memory(), slowed(0.3)()))
+    child = run.start(no_memory)
     child.until(lambda: run.records() >= before)
     child.send(signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,9 @@ def test_any_text_is_a_text(case: tuple[str, str, str], tmp_path: Path) -> None:
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     for suffix in WRITERS:
-        (tmp_path / f"train{suffix}").mkdir()
-        assert str(tmp_path) in refused(lambda suffix=suffix: read_split(REVIEWS, tmp_path / f"train{suffix}"))
+        folder = tmp_path / f"train{suffix}"
+        folder.mkdir()
+        assert str(folder) in refused(partial(read_split, REVIEWS, folder))
 
 
 ODD: dict[str, Any] = {
@@ -146,7 +148,7 @@ def test_a_fraction_that_is_none_is_told(fraction: float) -> None:
     assert "fraction" in refused(lambda: make_splits(REVIEWS, rows, rows[:0], Partition(fraction)))
 
 
-LABELS = (
+LABELS: tuple[tuple[list[str], str], ...] = (
     ([], "one class only"),
     (["positive"] * 9, "one class only"),
     (["positive", "negative"] * 9, "no row of label 'neutral'"),
