@@ -257,7 +257,7 @@ def test_where_memory_does_not_suffice_batches_are_halved_and_a_shard_is_mended(
     flip(stage / "records-0.jsonl", 0.2)
     before = run.records()
     child = run.start(no_memory)
-    child.until(lambda: run.records() >= before)
+    child.until(lambda: (stage / "batch_size.json").exists() and run.records() >= before)
     child.send(signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL
     assert "1 damaged rows are left out and asked for again" in child.said()
