@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from argparse import ArgumentError
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from itertools import pairwise
 from pathlib import Path
 from pickle import UnpicklingError
@@ -135,6 +135,10 @@ def _settings(command: str, words: list[str], **more: type) -> "tuple[RunSetting
         parser.add_class_arguments(kind)
     found = parser.parse_args(_lists(words))
     del found["config"]
+    for part in fields(RunSettings):
+        # The parser lets null and lists through, and fails when it makes the part.
+        if is_dataclass(part.default) and isinstance(found[part.name], list | None):
+            raise InputError(f"{part.name} {found[part.name]}: give its settings by name, or leave it out")
     settings = parser.instantiate(found).as_dict()
     # Left in words, not made into objects: each stage makes its own strategy, callbacks and logger from them.
     settings["trainer"] = yaml.safe_load(parser.dump(found, skip_unset=False))["trainer"]

@@ -58,14 +58,15 @@ SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"teacher": {"learning_rate": "fast"}}, "learning_rate.*fast"),
     ({"teacher": {"batch_size": 1.5}}, "batch_size.*1.5"),
     ({"student": {"gold_weight": NAN}}, "student.gold_weight nan: give a number above 0"),
-    ({"teacher": None}, "teacher"),
+    ({"teacher": None}, "teacher None: give its settings by name, or leave it out"),
+    ({"student": []}, r"student \[\]: give its settings by name"),
     ({"fraction": NAN}, "fraction nan: give a share"),
     ({"fraction": ENDLESS}, "fraction inf: give a share"),
     ({"trainer": "fast"}, "trainer.*fast"),
     ({"data": 7}, "7"),
 ]
 TEXTS: list[tuple[bytes, str]] = [
-    (b"", "data|output"),
+    (b"", "is empty; give a config"),
     (b"- a\n- list\n", "."),
     (b"just words", "."),
     (b"data: [Reviews\n", "."),
