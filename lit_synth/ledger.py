@@ -81,8 +81,9 @@ class Ledger:
             folder.unlink()
             return {}
         for one in spoilt:
-            # A shard's whole rows are kept; see `read_records`.
-            if not one.startswith("records-"):
+            if "/" in one:  # a model goes as a whole, with its card: it is exported anew
+                shutil.rmtree((folder / one).parent, ignore_errors=True)
+            elif not one.startswith("records-"):  # a shard's whole rows are kept; see `read_records`
                 (folder / one).unlink(missing_ok=True)
         return {**found, "done": False}
 
