@@ -46,7 +46,7 @@ class Child:
             time.sleep(0.02)
 
     def said(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace")
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
     def until(self, reached: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Wait for what the child is to do first."""
