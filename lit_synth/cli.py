@@ -5,10 +5,15 @@ import signal
 import sys
 from argparse import ArgumentError
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
+from pickle import UnpicklingError
 
 from lit_synth import __version__
-from lit_synth.examples import InputError
+from lit_synth.examples import InputError, open_lines
+from lit_synth.permissions import denied, permitted, taken
+from lit_synth.shortage import shortage
+from lit_synth.stopping import stoppable
 
 USAGE = """usage: lit_synth COMMAND [options]
 
@@ -25,6 +30,9 @@ USAGE = """usage: lit_synth COMMAND [options]
   predict    annotate or generate with a teacher; to label a table there is label
 
 Each command has --help. Start with: lit_synth run --config configs/demo.yaml --output runs/demo
+
+Every command takes --offline (no other machine is asked), and for configs and models of people you trust
+--allow_imports PACKAGE[,...] (classes that are not ours) and --allow_pickle (weights that are no safetensors).
 """
 
 
@@ -46,21 +54,22 @@ def main(arguments: list[str] | None = None) -> int:
         **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
         **dict.fromkeys(("init", "label", "export", "doctor"), _verb),
     }
-    words = _verb_first(words, commands)
-    command, *rest = words
-    if command not in commands:
-        from lit_synth.options import near
-
-        told = f"no command {command!r}; known: {', '.join(commands)}{near(command, commands)}"
-        print(f"lit_synth: {told}", file=sys.stderr)
-        return 2
     try:
-        commands[command](words if commands[command] in (_stage, _verb) else rest)
+        words, given = taken(words)
+        words = _verb_first(words, commands) if words else [""]
+        command, *rest = words
+        if command not in commands:
+            from lit_synth.options import near
+
+            raise InputError(f"no command {command!r}; known: {', '.join(commands)}{near(command, commands)}")
+        _look_at_configs(rest)
+        with permitted(given), stoppable():
+            commands[command](words if commands[command] in (_stage, _verb) else rest)
     except (ValueError, ArgumentError) as error:
         mistake = _mistake(error)
         if mistake is None:
             raise
-        print(f"lit_synth: {mistake}", file=sys.stderr)
+        print(f"lit_synth: {_printable(str(mistake))}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, SystemExit) as stop:
         code = _stopped(stop)
@@ -71,8 +80,15 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # as by `| head`; what is left to be written at exit goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except PermissionError as error:
-        print(f"lit_synth: {error.filename}: {error.strerror}; give a folder that you may write", file=sys.stderr)
+    except UnpicklingError:
+        told = "a checkpoint holds more than weights, and could run code; give --allow_pickle if you trust it"
+        print(f"lit_synth: {told}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        lack = shortage(error)
+        if lack is None:
+            raise
+        print(f"lit_synth: {_printable(lack)}", file=sys.stderr)
         return 2
     return 0
 
@@ -87,6 +103,16 @@ def _verb_first(words: list[str], commands: Iterable[str]) -> list[str]:
             if words[place] in commands and not is_value:
                 return [words[place], *words[:place], *words[place + 1 :]]
     return words
+
+
+def _look_at_configs(words: list[str]) -> None:
+    """See that configs are text: the parser takes an empty one for none, and fails on another encoding."""
+    given = [value for name, _, value in (word.partition("=") for word in words) if name == "--config" and value]
+    given += [word for before, word in pairwise(words) if before == "--config"]
+    for path in filter(Path.is_file, map(Path, given)):
+        with open_lines(path) as lines:
+            if not any(line.strip() for line in lines):
+                raise InputError(f"{path}: is empty; give a config")
 
 
 def _verb(words: list[str]) -> None:
@@ -135,6 +161,8 @@ def _mistake(error: BaseException) -> InputError | str | None:
     """Return the user's mistake behind an error: jsonargparse wraps what a constructor raises, or finds its own."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, InputError):
+        if refused := denied(cause):
+            return refused
         cause = cause.__cause__ or cause.__context__
     if cause is None and isinstance(error, ArgumentError):
         from lit_synth.options import one_line
@@ -149,3 +177,8 @@ def _stopped(stop: BaseException) -> int | None:
     if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
         return 128 + signal.SIGINT
     return 128 + signal.SIGTERM if isinstance(stop, SystemExit) and stop.code is None else None
+
+
+def _printable(message: str) -> str:
+    """Show line breaks and escape sequences, which a file may hold, instead of writing them to a terminal."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in message)

@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from lit_synth.examples import InputError
+from lit_synth.permissions import is_offline
 
 _ATTEMPTS = 5
 _PAUSE = 1.0  # seconds before the second attempt; doubles
@@ -106,6 +107,8 @@ def fetch(archive: Archive, siblings: Iterable[Archive] = ()) -> Path:
                 return place
         partial = path.with_name(f"{path.name}.part")
         try:
+            if is_offline():
+                raise LookupError("not there, and --offline asks no index")
             _download(archive, partial)
         except (requests.RequestException, LookupError) as error:
             files = ", ".join(dict.fromkeys(one.file for one in (archive, *siblings)))

@@ -10,6 +10,7 @@ import os
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,16 @@ Origin = Literal["gold", "annotated", "generated"]
 
 class InputError(ValueError):
     """A mistake in what the user gave us: shown as one line, without a traceback, with exit code 2."""
+
+
+_KINDS: dict[str, Any] = {
+    "target": str | None,
+    "origin": str,
+    "probabilities": dict | None,
+    "provenance": dict,
+    "references": list,
+    "weight": int | float,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,9 @@ class Example:
             raise InputError(f"unknown key {sorted(unknown)[0]!r}; known: {', '.join(cls.__slots__)}")
         if not isinstance(row.get("id"), str) or not isinstance(row.get("fields"), dict):
             raise InputError("an example needs 'id' (a string) and 'fields' (an object)")
+        for name, kinds in _KINDS.items():
+            if name in row and not isinstance(row[name], kinds):
+                raise InputError(f"{name!r} of row {shown(row['id'])} holds {shown(row[name])}")
         return cls(**{**row, "references": tuple(row.get("references", ()))})
 
 
@@ -87,23 +101,78 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         InputError: A line is not a JSON object; the message starts with ``file:line:``.
     """
     try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8-sig")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8-sig") as lines
-        ):
+        with open_lines(path) as lines:
             for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise InputError(f"{path}:{number}: not JSON ({error.msg}): {line.strip()[:80]!r}") from None
-                if not isinstance(row, dict):
-                    raise InputError(f"{path}:{number}: expected an object, found {type(row).__name__}")
-                yield number, row
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text ({error}); save the file as UTF-8") from None
+                if line.strip():
+                    yield number, _object(line, f"{path}:{number}")
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path}: no whole gzip file ({error}); copy it again, or unpack it") from None
+
+
+@contextmanager
+def open_lines(path: Path) -> Iterator[Iterator[str]]:
+    """Open a text file (plain or gzip); a mark of the byte order is left out, and every line is UTF-8.
+
+    Raises:
+        InputError: It is no file, or a line is not UTF-8; the message starts with ``file:line:``.
+    """
+    how: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "surrogateescape", "newline": ""}
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give a file")
+    with gzip.open(path, "rt", **how) if path.suffix == ".gz" else path.open(**how) as lines:
+        yield _whole_lines(path, lines)
+
+
+def _whole_lines(path: Path, lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        if not is_text(line):
+            raise InputError(f"{path}:{number}: not UTF-8: {shown(line.strip())}; save the file as UTF-8")
+        yield line
+
+
+def is_text(value: str) -> bool:
+    r"""Tell whether a string can be written as UTF-8; half of an emoji, as JSON can escape it, cannot.
+
+    >>> is_text("\N{PILE OF POO}"), is_text("\ud83d")
+    (True, False)
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(value: Any, most: int = 80) -> str:
+    r"""Return a value as a message shows it: in one line, and cut where it is long.
+
+    >>> shown("a\nb"), shown("x" * 200, 5)
+    ("'a\\nb'", "'xxxxx…")
+    """
+    text = ascii(value[: most + 1]) if isinstance(value, str) and not is_text(value) else repr(value)
+    return text if len(text) <= most + 2 else f"{text[: most + 1]}…"
+
+
+def _object(line: str, place: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line, object_pairs_hook=_unique)
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep, or a number too long"
+        raise InputError(f"{place}: not JSON ({reason}): {shown(line.strip())}") from None
+    if not isinstance(row, dict):
+        raise InputError(f"{place}: expected an object, found {type(row).__name__}")
+    return row
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"column {shown(twice)} stands twice in one row; keep one")
+    return row
 
 
 def read_examples(path: Path) -> Iterator[Example]:
@@ -114,16 +183,41 @@ def read_examples(path: Path) -> Iterator[Example]:
     """
     for number, row in read_json_lines(path):
         try:
-            yield Example.from_dict(row)
+            yield unsealed(row)
         except InputError as error:
             raise InputError(f"{path}:{number}: {error}") from None
+
+
+def sealed(example: Example) -> str:
+    """Return an example as a line that ends in a sum of itself, so that a later damage shows."""
+    row = example.to_dict()
+    return json.dumps({**row, "sum": _sum(row)}, ensure_ascii=False) + "\n"
+
+
+def unsealed(row: Mapping[str, Any]) -> Example:
+    """Build an example from its JSON form, with or without its sum.
+
+    Raises:
+        InputError: It is no example, or not the one that was written.
+    """
+    parts = dict(row)
+    if (known := parts.pop("sum", None)) is not None and known != _sum(parts):
+        raise InputError("changed since it was written, and so damaged; leave the row out")
+    return Example.from_dict(parts)
+
+
+def _sum(row: Mapping[str, Any]) -> str:
+    return f"{zlib.crc32(json.dumps(row, ensure_ascii=False).encode()):08x}"
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a text file, whole or not at all; processes that write it side by side do not meet."""
     partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)  # half of it, where the disk is full
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> int:

@@ -21,6 +21,8 @@ def why_absent(name: str, error: BaseException) -> str:
         name: As it was given: a folder, or a name on the hub.
         error: What transformers raised; its causes say more.
     """
+    if "trust_remote_code" in str(error):
+        return f"model {name}: needs code of its own, which is never run; take one whose architecture transformers has"
     path = Path(name).expanduser()
     if path.is_dir():
         return f"model {name}: the folder holds no model ({_first(error)})"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -12,7 +13,11 @@ from typing import Any
 import yaml
 
 from lit_synth.examples import InputError, write_whole
+from lit_synth.seals import broken, seal
 from lit_synth.spending import Spent, collect
+
+DAMAGED = "damaged"
+"""In place of the key of a stage that nobody knows any more."""
 
 
 class Ledger:
@@ -46,19 +51,16 @@ class Ledger:
         key = hashlib.sha256("\n".join([placeless, *inputs]).encode()).hexdigest()[:16]
         manifest = folder / "stage.json"
         self._take(folder, key)
-        found = json.loads(manifest.read_text()) if manifest.exists() else {}
+        found = self._mended(name, folder, _read_manifest(manifest))
         if found.get("key") == key and found["done"]:
             self.tell(f"{name}: done before, {found['seconds']:.0f} s; not run again")
         else:
             if found and found["key"] != key:
-                aside = folder.with_name(f"{folder.name}.{found['key']}")
-                shutil.rmtree(aside, ignore_errors=True)
-                folder.rename(aside)
-                self.tell(f"{name}: its config or inputs have changed; the older results are set aside in {aside.name}")
+                self._set_aside(name, folder, found["key"])
                 found = {}
             self.tell(f"{name}: goes on" if found else f"{name}: starts")
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "config.yaml").write_text(text)
+            write_whole(folder / "config.yaml", text)
             # What an attempt spent that was killed lies there still.
             spent = _spent(found).plus(collect(folder))
             write_json(manifest, {"key": key, "done": False, **asdict(spent)})
@@ -66,7 +68,7 @@ class Ledger:
             work()
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
             spent = spent.plus(collect(folder).with_wall(time.monotonic() - started))
-            found = {"key": key, "done": True, **asdict(spent)}
+            found = {"key": key, "done": True, **asdict(spent), "files": seal(folder)}
             write_json(manifest, found)
         self._tell_cost(folder, _spent(found))
         return key
@@ -77,14 +79,40 @@ class Ledger:
             work = {"tokens": spent.tokens, "gpu_seconds": round(spent.gpu_seconds, 1), "devices": list(spent.devices)}
             self.work.setdefault(folder.parent.name, {})[folder.name] = work
 
+    def _mended(self, name: str, folder: Path, found: dict[str, Any]) -> dict[str, Any]:
+        """Clear away what is damaged of a stage; it is then not done any more."""
+        for half in folder.glob("*.json*.partial"):
+            half.unlink()  # left by a kill
+        spoilt = broken(folder, found.get("files", {})) if found.get("done") else []
+        if not spoilt:
+            return found
+        self.tell(f"{name}: {spoilt[0]} is damaged, or gone; made again")
+        if folder.is_symlink():  # taken from another run, whose files are its own
+            folder.unlink()
+            return {}
+        for one in spoilt:
+            if "/" in one:  # a model goes as a whole, with its card: it is exported anew
+                shutil.rmtree((folder / one).parent, ignore_errors=True)
+            elif not one.startswith("records-"):  # a shard's whole rows are kept; see `read_records`
+                (folder / one).unlink(missing_ok=True)
+        return {**found, "done": False}
+
+    def _set_aside(self, name: str, folder: Path, key: str) -> None:
+        """Rename the folder of another config, of other inputs, or of something unknown."""
+        aside = folder.with_name(f"{folder.name}.{key}")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+        reason = "its stage.json is damaged" if key == DAMAGED else "its config or inputs have changed"
+        self.tell(f"{name}: {reason}; the older results are set aside in {aside.name}")
+
     def _take(self, folder: Path, key: str) -> None:
         """Link a stage of the other run, where it is done there and not begun here."""
         if self.reuse is None or folder.exists():
             return
         other = self.reuse / folder.relative_to(self.output)
         manifest = other / "stage.json"
-        found = json.loads(manifest.read_text()) if manifest.exists() else {}
-        if found.get("key") == key and found["done"]:
+        found = _read_manifest(manifest)
+        if found.get("key") == key and found["done"] and not broken(other, found.get("files", {})):
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.symlink_to(other.resolve(), target_is_directory=True)
 
@@ -109,7 +137,10 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
     """
     path = output / "config.yaml"
     if path.exists():
-        before = yaml.safe_load(path.read_text())
+        try:
+            before = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError):
+            before = None
         if not isinstance(before, dict):
             raise InputError(f"{path}: is not a run's config; give another --output")
         for key in [*config, *before]:
@@ -120,18 +151,52 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
                     "give another --output, or the same config to go on"
                 )
         config = config | {key: list(dict.fromkeys([*before.get(key, []), *config[key]])) for key in open_keys}
-    elif output.exists() and (not output.is_dir() or any(output.iterdir())):
+    elif output.exists() and (not output.is_dir() or any(path.suffix != ".partial" for path in output.iterdir())):
         raise InputError(f"{output}: is not empty and not a run's folder; give another --output")
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # where no folder can be, as in /proc; others are told as they are
+        raise InputError(f"{output}: {error.strerror}; give a folder that you may write") from None
     text = yaml.safe_dump(config, sort_keys=False)
     # Seeds that run side by side claim the folder one after the other.
     if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+        write_whole(path, text)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON, whole or not at all."""
     write_whole(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read what `write_json` has written.
+
+    Raises:
+        InputError: It is no JSON any more.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise InputError(f"{path}: damaged; delete it, and the same command makes it again") from None
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """Read ``stage.json``; of a damaged one nobody knows what lies beside it, so that is set aside as another's."""
+    if not path.exists():
+        # A kill comes between the first two files; whatever else is there was not made by this command.
+        others = path.parent.is_dir() and any(
+            one.name != "config.yaml" and one.suffix != ".partial" for one in path.parent.iterdir()
+        )
+        return {"key": DAMAGED, "done": False} if others else {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        key, done, seconds, files = found["key"], found["done"], found["seconds"], found.get("files", {})
+        # The key becomes part of a folder's name.
+        if re.fullmatch("[0-9a-f]{16}", key) and type(done) is bool and seconds >= 0 and isinstance(files, dict):
+            return {"key": key, "done": done, "seconds": float(seconds), "files": files}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass
+    return {"key": DAMAGED, "done": False}
 
 
 def _without(path: str, value: Any, free: tuple[str, ...]) -> Any:

@@ -4,7 +4,7 @@ import difflib
 import re
 from argparse import ArgumentError
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -74,6 +74,10 @@ def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSett
         parser.add_class_arguments(kind)
     found = parse(parser, lists(words))
     del found["config"]
+    for part in fields(RunSettings):
+        # The parser lets null and lists through, and fails when it makes the part.
+        if is_dataclass(part.default) and isinstance(found[part.name], list | None):
+            raise InputError(f"{part.name} {found[part.name]}: give its settings by name, or leave it out")
     settings = parser.instantiate(found).as_dict()
     parts: dict[str, Any] = {"preview": settings.pop("preview", False)}
     # Left in words, not made into objects: each stage makes its own strategy, callbacks and logger from them.

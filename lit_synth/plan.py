@@ -121,7 +121,7 @@ def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
 def body_weights(model: str) -> int:
     """Return the number of weights a token is multiplied with: all but the input embeddings; none are loaded."""
     try:
-        config = AutoConfig.from_pretrained(resolve(model))
+        config = AutoConfig.from_pretrained(resolve(model), trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise InputError(why_absent(model, error)) from None
     kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModel

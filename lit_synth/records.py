@@ -1,14 +1,15 @@
 """What a run found, one file a seed, so that seeds may run side by side; the run's own files are composed of them."""
 
 import fcntl
-import json
+import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lit_synth.examples import InputError
-from lit_synth.ledger import write_json
+from lit_synth.ledger import read_json, write_json
 
 
 class Record:
@@ -22,7 +23,7 @@ class Record:
 
     def __init__(self, output: Path, seed: str, data: str) -> None:
         self.path = output / "records" / f"{seed}.json"
-        found = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
+        found = read_json(self.path) if self.path.exists() else {}
         if found.get("data") != data:
             found = {"data": data, "metrics": [], "details": {}}
         self.content: dict[str, Any] = found
@@ -45,7 +46,7 @@ class Record:
 
     def save(self) -> None:
         """Write the file, unless it says the same already."""
-        if not self.path.exists() or json.loads(self.path.read_text(encoding="utf-8")) != self.content:
+        if not self.path.exists() or read_json(self.path) != self.content:
             self.path.parent.mkdir(exist_ok=True)
             write_json(self.path, self.content)
 
@@ -59,11 +60,18 @@ def alone(output: Path, seed: str) -> Iterator[None]:
     """
     path = output / "records" / f"{seed}.lock"
     path.parent.mkdir(exist_ok=True)
-    with path.open("w") as file:
+    with path.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise InputError(f"{output}: another process works on {seed}; wait for its end, or stop it") from None
+            file.seek(0)
+            who = file.read().strip() or "not named"
+            raise InputError(
+                f"{output}: another process ({who}) works on {seed}; wait for its end, or stop it"
+            ) from None
+        file.truncate(0)
+        file.write(f"pid {os.getpid()} on {socket.gethostname()}")
+        file.flush()
         yield
 
 
@@ -76,7 +84,7 @@ def compose(output: Path, order: list[str], told: Mapping[str, Any]) -> list[dic
         told: What ``run.json`` says that is of no seed.
     """
     files = sorted((output / "records").glob("seed*.json"), key=lambda path: int(path.stem.removeprefix("seed")))
-    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
+    found = {path.stem: read_json(path) for path in files}
     metrics = [row for one in found.values() for row in sorted(one["metrics"], key=lambda row: _place(row, order))]
     details: dict[str, dict[str, Any]] = {}
     for seed, one in found.items():

@@ -1,8 +1,11 @@
 """One stage is one call of LightningCLI: the pipeline makes it from a dictionary, a user from the command line."""
 
+import shutil
 import sys
 import warnings
+import zipfile
 from argparse import ArgumentError
+from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -15,7 +18,9 @@ import lit_synth.modules.teacher
 import lit_synth.tasks  # noqa: F401 (short class names work once the classes are imported)
 from lit_synth.callbacks.generation import predict_all
 from lit_synth.data import TaskDataModule
+from lit_synth.download import say
 from lit_synth.options import corrected
+from lit_synth.permissions import may_unpickle
 
 
 class StageCLI(LightningCLI):
@@ -49,6 +54,11 @@ class StageCLI(LightningCLI):
             command = next((word for word in sys.argv[1:] if word in parsers), "")
             raise corrected(parsers.get(command, parser), error) from None
 
+    def before_instantiate_classes(self) -> None:
+        """Read checkpoints as weights only, whatever a config says, unless pickles were allowed."""
+        if self.subcommand is not None and not may_unpickle():
+            self.config[self.subcommand].weights_only = True
+
     def after_predict(self) -> None:
         """Ask again for what was rejected, until the quota or the limit of attempts is reached."""
         if not self.trainer.fast_dev_run and self.datamodule.pending():  # type: ignore[attr-defined]
@@ -68,9 +78,28 @@ def run_stage(config: dict[str, Any], actions: tuple[str, ...]) -> None:
         if action == "predict":
             predict_all(cli.trainer, cli.model, cli.datamodule)
         elif action == "fit":
+            _drop_damaged_checkpoints(cli.trainer)
             cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path="last", weights_only=True)
         else:
             cli.trainer.test(cli.model, datamodule=cli.datamodule, verbose=False)
+
+
+def _drop_damaged_checkpoints(trainer: L.Trainer) -> None:
+    """Start afresh where a checkpoint cannot be read: the same training gives the same model."""
+    for kept in trainer.checkpoint_callbacks:
+        folder = Path(getattr(kept, "dirpath", None) or "")
+        damaged = [path for path in sorted(folder.glob("*.ckpt")) if path.is_file() and not _is_whole(path)]
+        if folder.name == "checkpoints" and damaged and trainer.is_global_zero:
+            say(f"{damaged[0]}: damaged; the stage starts afresh")
+            shutil.rmtree(folder)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        with zipfile.ZipFile(checkpoint) as parts:
+            return parts.testzip() is None
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError):
+        return False
 
 
 def quiet() -> None:

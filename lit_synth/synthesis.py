@@ -225,7 +225,9 @@ class Synthesis:
             self.record.part("synthetic")[strategy] = figures
 
     def _refuse(self, strategy: str, rejected: Sequence[Path]) -> None:
-        raise NoRowsError(f"{strategy}: no row was accepted{_reasons(rejected)}; look at {rejected[0]}")
+        asked = sum(1 for path in rejected for _ in read_json_lines(path))
+        reasons = _reasons(rejected).removeprefix("; ")
+        raise NoRowsError(f"{strategy}: 0 of {asked:,} rows accepted: {reasons}; look at {rejected[0]}")
 
 
 def _numbered(name: str, number: int) -> str:

@@ -2,10 +2,11 @@
 
 import csv
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from lit_synth.examples import InputError, read_json_lines
+from lit_synth.examples import InputError, open_lines, read_json_lines, shown
 
 Row = dict[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".tsv", ".parquet")
@@ -42,8 +43,7 @@ def read_table(path: Path) -> Iterator[tuple[int, Row]]:
     if kind == ".parquet":
         yield from _parquet(path)
     elif kind in (".csv", ".tsv"):
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            yield from _cells(path, lines, "\t" if kind == ".tsv" else None)
+        yield from _cells(path, "\t" if kind == ".tsv" else None)
     else:
         yield from read_json_lines(path)
 
@@ -68,37 +68,40 @@ def as_label(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value).strip()
 
 
-def _cells(path: Path, lines: TextIO, delimiter: str | None) -> Iterator[tuple[int, Row]]:
-    try:
-        first = lines.readline()
-    except UnicodeDecodeError as error:
-        raise _no_text(path, 1, error) from None
-    lines.seek(0)
-    delimiter = delimiter or max(DELIMITERS, key=first.count)
-    reader = csv.DictReader(lines, delimiter=delimiter)
-    try:
-        for row in reader:
-            if None in row:
-                more = len(row[None])
-                raise InputError(
-                    f"{path}:{reader.line_num}: {more} more cells than the first line has columns "
-                    f"({', '.join(map(str, reader.fieldnames or ()))}); put a text that holds {delimiter!r} in quotes"
-                )
-            yield reader.line_num, row
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _no_text(path, reader.line_num, error) from None
-
-
-def _no_text(path: Path, line: int, error: Exception) -> InputError:
-    return InputError(f"{path}:{line}: not a CSV file in UTF-8 ({error}); save it as CSV UTF-8")
+def _cells(path: Path, delimiter: str | None) -> Iterator[tuple[int, Row]]:
+    with open_lines(path) as lines:
+        first = next(lines, "")
+        delimiter = delimiter or max(DELIMITERS, key=first.count)
+        # Strict: else a quote that is never closed takes in all rows behind it as one.
+        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+        try:
+            header: list[str] = next(reader, [])
+            if twice := [name for name in header if header.count(name) > 1]:
+                raise InputError(f"{path}:1: column {shown(twice[0])} stands twice; keep one")
+            for cells in filter(None, reader):
+                if len(cells) != len(header):
+                    raise InputError(
+                        f"{path}:{reader.line_num}: {len(cells)} cells under {len(header)} columns, from "
+                        f"{shown(cells[0])}; put a text that holds {delimiter!r} or quotes in quotes"
+                    )
+                yield reader.line_num, dict(zip(header, cells, strict=True))
+        except csv.Error as error:
+            raise InputError(f"{path}:{reader.line_num}: not CSV ({error}); is a quote left open?") from None
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Row]]:
     from pyarrow import ArrowException, parquet
 
     try:
+        # Looked at first: pyarrow cannot read a file whose columns share a name.
+        names = parquet.read_schema(path).names
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise InputError(f"{path}: column {shown(twice[0])} stands twice; keep one")
         with parquet.ParquetFile(path) as file:
             rows = (row for batch in file.iter_batches(batch_size=1024) for row in batch.to_pylist())
             yield from enumerate(rows, start=1)
-    except (ArrowException, OSError) as error:
-        raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from None
+    except InputError:
+        raise
+    except (ArrowException, OSError, ValueError) as error:
+        first = (str(error).splitlines() or ["unreadable"])[0]
+        raise InputError(f"{path}: not a Parquet file ({first[:200]}); write it anew, or give JSON Lines") from None

@@ -16,7 +16,7 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
         InputError: There is no such tokenizer, or it cannot be reached.
     """
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(resolve(model))
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(resolve(model), trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise InputError(why_absent(model, error)) from None
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:

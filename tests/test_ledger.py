@@ -160,3 +160,44 @@ def test_what_is_written_side_by_side_stays_whole(tmp_path: Path) -> None:
             list(pool.map(lambda value: write_json(path, value), values))
             assert json.loads(path.read_text()) in values
     assert [one.name for one in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_result_that_was_damaged_is_made_again_and_a_shard_kept(stage: Stage) -> None:
+    def work() -> None:
+        stage.runs += 1
+        (stage.folder / "model").mkdir()
+        for name in ("accepted.jsonl", "records-0.jsonl", "model/model.safetensors"):
+            (stage.folder / name).write_text("whole\n")
+
+    stage.do({"a": 1}, [], work)
+    (stage.folder / "model" / "README.md").touch()  # a card that is written later
+    stage.do({"a": 1}, [], work)
+    assert stage.runs == 1
+    for name in ("accepted.jsonl", "records-0.jsonl", "model/model.safetensors"):
+        (stage.folder / name).write_text("whol")
+    seen: list[list[str]] = []
+    stage.do({"a": 1}, [], lambda: seen.append(sorted(path.name for path in stage.folder.iterdir())))
+    assert seen == [["config.yaml", "records-0.jsonl", "stage.json"]]
+    assert "accepted.jsonl is damaged, or gone; made again" in stage.told[-2]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"key": "../../x", "done": true, "seconds": 1}', "\0" * 60])
+def test_a_stage_of_which_nobody_knows_is_set_aside(stage: Stage, content: str) -> None:
+    stage.do({"a": 1}, [])
+    (stage.folder / "stage.json").write_text(content)
+    stage.do({"a": 1}, [])
+    assert stage.runs == 2
+    assert (stage.folder.with_name("teacher.damaged") / "result.txt").read_text() == "1"
+    assert "its stage.json is damaged; the older results are set aside in teacher.damaged" in stage.told[1]
+
+
+def test_a_model_of_another_run_is_left_as_it_is(tmp_path: Path) -> None:
+    done, told = Stage(tmp_path / "one" / "seed0" / "teacher"), list[str]()
+    Ledger(told.append, tmp_path / "one").do(done.folder, {}, [], lambda: (done.folder / "accepted.jsonl").touch())
+    same = Stage(tmp_path / "two" / "seed0" / "teacher")
+    for content in ("", "spoilt"):
+        (done.folder / "accepted.jsonl").write_text(content)
+        Ledger(told.append, tmp_path / "two", reuse=tmp_path / "one").do(same.folder, {}, [], same)
+        assert same.folder.is_symlink() == (content == "")
+    assert (done.folder / "accepted.jsonl").read_text() == "spoilt"
+    assert same.runs == 1

@@ -1,6 +1,7 @@
 """What a run found: a file a seed, the run's files out of them, one process a seed."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,10 @@ def test_two_at_one_seed_are_told(tmp_path: Path) -> None:
         with alone(tmp_path, "seed1"):
             pass
         with (
-            pytest.raises(InputError, match="another process works on seed0; wait for its end, or stop it"),
+            pytest.raises(
+                InputError,
+                match=rf"another process \(pid {os.getpid()} on \S+\) works on seed0; wait for its end, or stop it",
+            ),
             alone(tmp_path, "seed0"),
         ):
             pass

@@ -1,16 +1,20 @@
 """The generation callback: what a teacher predicts becomes a synthetic data set, a line a record, as it is written."""
 
+import gc
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 
 from lit_synth.curation.rules import Rules
 from lit_synth.curation.verdicts import judge, judge_round_trip
 from lit_synth.data import Requests, TaskDataModule
-from lit_synth.examples import Example, InputError, read_examples, write_examples
+from lit_synth.download import say
+from lit_synth.examples import Example, InputError, sealed, unsealed, write_examples, write_whole
+from lit_synth.shortage import is_out_of_memory
 
 
 class Generation(L.Callback):
@@ -66,44 +70,73 @@ class Generation(L.Callback):
 def predict_all(trainer: L.Trainer, module: L.LightningModule, datamodule: TaskDataModule) -> None:
     """Predict in rounds until nothing is missing: a rejected row is asked for again, up to the limit of attempts.
 
+    Where memory does not suffice, the batch is halved; the size that fits is kept in the folder of the answers.
+
     Raises:
         InputError: A round answered nothing of what was asked.
     """
+    fitting = datamodule.requests.folder / "batch_size.json" if datamodule.requests else None
+    if fitting and fitting.exists():
+        datamodule.predict_batch_size = min(datamodule.predict_batch_size, int(fitting.read_text()))
     asked: list[Example] | None = None
     while asked is None or (left := datamodule.pending()):
         if asked is not None and left == asked:
             raise InputError("predict wrote no record: trainer.callbacks needs lit_synth.callbacks.Generation")
         asked = datamodule.pending()
-        trainer.predict(module, datamodule=datamodule, return_predictions=False, weights_only=True)
+        try:
+            trainer.predict(module, datamodule=datamodule, return_predictions=False, weights_only=True)
+        except (RuntimeError, MemoryError) as error:
+            # On several ranks the others wait for this one: there is nothing to go on with.
+            if datamodule.predict_batch_size == 1 or trainer.world_size > 1 or not is_out_of_memory(error):
+                raise
+            datamodule.predict_batch_size //= 2
+            if fitting:
+                write_whole(fitting, str(datamodule.predict_batch_size))
+            say(f"not enough memory; going on with {datamodule.predict_batch_size} rows at a time")
+            asked = None
+        if asked is None:
+            gc.collect()
+            torch.cuda.empty_cache()
 
 
 def append_records(path: Path, records: Sequence[Example]) -> None:
-    """Append records to a shard in one write, and hand it to the operating system."""
+    """Append records to a shard in one write, each with its sum, and hand it to the operating system."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = "".join(json.dumps(record.to_dict(), ensure_ascii=False) + "\n" for record in records)
     with path.open("ab") as shard:
-        shard.write(text.encode())
+        shard.write("".join(map(sealed, records)).encode())
         shard.flush()
 
 
 def read_records(folder: Path) -> Iterator[Example]:
-    """Yield the records of all shards, each id once; a last line that a kill left half written is cut off."""
+    """Yield the records of all shards, each id once.
+
+    A last line that a kill left half written is cut off, and so is one that was damaged later: both are asked for
+    again, and since a record has its own seed, they come out as they were.
+    """
     seen: set[str] = set()
     for path in sorted(folder.glob("records-*.jsonl")):
-        if not _ends_whole(path):
-            whole = path.read_bytes()
-            path.write_bytes(whole[: whole.rfind(b"\n") + 1])
-        for record in read_examples(path):
+        for record in _whole_records(path):
             if record.id not in seen:
                 seen.add(record.id)
                 yield record
 
 
-def _ends_whole(path: Path) -> bool:
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - 1))
-        return size == 0 or file.read(1) == b"\n"
+def _whole_records(path: Path) -> list[Example]:
+    whole, records, damaged = list[bytes](), list[Example](), 0
+    *lines, half = path.read_bytes().split(b"\n")
+    for line in lines:
+        try:
+            records.append(unsealed(json.loads(line)))
+            whole.append(line + b"\n")
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            damaged += 1
+    if damaged or half:
+        partial = path.with_name(f"{path.name}.partial")
+        partial.write_bytes(b"".join(whole))
+        partial.replace(path)
+    if damaged:
+        say(f"{path}: {damaged:,} damaged rows are left out and asked for again")
+    return records
 
 
 def _requests(trainer: L.Trainer) -> Requests:

@@ -6,6 +6,8 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from lit_synth.stopping import in_batches, stop_if_asked
+
 
 class Progress(L.Callback):
     """Prints one line every few seconds while training, testing or predicting.
@@ -51,14 +53,30 @@ class Progress(L.Callback):
         """Report rows."""
         self._tell(trainer, min(self.total, self.done + _rows_of(trainer, batch)), "rows")
 
+    def on_train_batch_start(self, trainer: L.Trainer, *_: Any) -> None:
+        """Stop, if asked to."""
+        _stop_if_asked(trainer)
+
+    def on_test_batch_start(self, trainer: L.Trainer, *_: Any) -> None:
+        """Stop, if asked to."""
+        _stop_if_asked(trainer)
+
+    def on_predict_batch_start(self, trainer: L.Trainer, *_: Any) -> None:
+        """Stop, if asked to: here, since behind a batch another callback has yet to write what it brought."""
+        _stop_if_asked(trainer)
+
+    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Leave the batches; what was asked for during the last of them is done now."""
+        in_batches(False)
+        if not trainer.interrupted:
+            _stop_if_asked(trainer)
+
     def _start(self, total: int, first: int = 0) -> None:
+        in_batches(True)
         self.total, self.first, self.done = total, first, first
         self.started = self.shown = time.monotonic()
 
     def _tell(self, trainer: L.Trainer, done: int, unit: str, more: str = "") -> None:
-        if trainer.received_sigterm:
-            # Lightning looks at this in training only: a kill would be ignored while testing or predicting.
-            raise SIGTERMException
         self.done = done
         now = time.monotonic()
         if trainer.is_global_zero and (now - self.shown >= self.every or done >= self.total > 0):
@@ -78,6 +96,13 @@ def progress_line(done: int, total: int, first: int, seconds: float, unit: str) 
     rate = (done - first) / max(seconds, 1e-9)
     minutes, rest = divmod(round((total - done) / max(rate, 1e-9)), 60)
     return f"{done:,}/{total:,} {unit} · {rate:.1f}/s · {minutes}:{rest:02d} left"
+
+
+def _stop_if_asked(trainer: L.Trainer) -> None:
+    stop_if_asked()
+    if trainer.received_sigterm:
+        # Lightning looks at this in training only: a kill would be ignored while testing or predicting.
+        raise SIGTERMException
 
 
 def _rows_of(trainer: L.Trainer, batch: Any) -> int:

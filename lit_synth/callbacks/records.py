@@ -1,11 +1,14 @@
 """What the pipeline reads back from a stage that learns: the development curve and the exported model."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import ModelCheckpoint
+
+from lit_synth.examples import write_whole
 
 
 class DevelopmentCurve(L.Callback):
@@ -18,6 +21,12 @@ class DevelopmentCurve(L.Callback):
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Forget what an earlier attempt wrote of steps that are done again, and a line that it left half written."""
+        if trainer.is_global_zero and self.path.exists():
+            kept = [line for line in self.path.read_text().splitlines() if _step(line) <= trainer.global_step]
+            write_whole(self.path, "".join(f"{line}\n" for line in kept))
+
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write one line."""
         if trainer.is_global_zero and not trainer.sanity_checking:
@@ -25,6 +34,13 @@ class DevelopmentCurve(L.Callback):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a") as lines:
                 lines.write(json.dumps({"step": trainer.global_step, **figures}) + "\n")
+
+
+def _step(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, LookupError, TypeError):
+        return math.inf
 
 
 class Export(L.Callback):

@@ -178,7 +178,11 @@ class TaskDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return shuffled batches of like length."""
-        rows = [row for example in self.training_examples() for row in self.encoder.training_rows(self.task, example)]
+        rows = [
+            row | {"id": example.id}
+            for example in self.training_examples()
+            for row in self.encoder.training_rows(self.task, example)
+        ]
         sampler = LengthSampler([len(row["input_ids"]) for row in rows], self.batch_size, self.partition.seed)
         return self._loader(rows, self.batch_size, sampler=sampler)
 

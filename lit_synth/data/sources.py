@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import Example, InputError
+from lit_synth.examples import Example, InputError, is_text, shown
 from lit_synth.tables import SUFFIXES, Row, as_label, read_table
 from lit_synth.task import Task
 
@@ -105,19 +105,25 @@ def example_of(task: Task, name: str, place: str, row: Row) -> Example:
 
 def _text(value: Any, column: str, place: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{place}: column {column!r} holds {value!r}; expected a text that is not empty")
+        raise InputError(f"{place}: column {column!r} holds {shown(value)}; expected a text that is not empty")
+    if "\0" in value or not is_text(value):
+        # NUL bytes are what UTF-16 looks like as UTF-8; half characters can be written to no file.
+        raise InputError(f"{place}: column {column!r} holds {shown(value)}, which is no text; save the file as UTF-8")
     return value.strip()
 
 
 def _label(task: Task, value: Any, place: str) -> str:
+    if value is None or value == "":
+        raise InputError(f"{place}: column {task.target!r} holds {value!r}; give the row a label, or leave it out")
     label = as_label(value)
     if label not in task.labels:
         known = ", ".join(task.labels[:8]) + (f", … ({len(task.labels)} in all)" if len(task.labels) > 8 else "")
-        raise InputError(f"{place}: unknown label {label!r} in column {task.target!r}; known labels: {known}")
+        raise InputError(f"{place}: unknown label {shown(label)} in column {task.target!r}; known labels: {known}")
     return label
 
 
 def _column(row: Row, name: str, place: str) -> Any:
     if name not in row:
-        raise InputError(f"{place}: no column {name!r}; the row has: {', '.join(map(str, row)) or 'none'}")
+        there = shown(", ".join(map(str, row)), 200)[1:].removesuffix("'")
+        raise InputError(f"{place}: no column {name!r}; the row has: {there or 'none'}")
     return row[name]

@@ -1,5 +1,6 @@
 """From labelled rows to gold, development, pool and test parts: nested, stratified, without repeats."""
 
+import math
 import random
 from collections import defaultdict
 from collections.abc import Sequence
@@ -75,6 +76,8 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
     fraction, seed = partition.fraction, partition.seed
     if not 0 < partition.development_share < 1:
         raise InputError(f"development_share {partition.development_share:g}: give a share between 0 and 1, as 0.2")
+    if not 0 < fraction < math.inf:
+        raise InputError(f"fraction {fraction:g}: give a share of train up to 1, or a number of rows above 1")
     kept, removed, contradictions = _without_repeats(task, train, test)
     count = round(fraction * len(kept)) if fraction <= 1 else int(fraction)
     _check(task, kept, count, fraction)

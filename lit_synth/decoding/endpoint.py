@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from lit_synth.decoding.reply import is_local
 from lit_synth.examples import InputError
+from lit_synth.permissions import is_local
 
 Message = Mapping[str, str]
 Prompt = str | Sequence[Message]
 
 _URL = re.compile(r"https?://(\[[\da-f:.]+\]|[^\s/?#@:\[\]]+)(:\d+)?(/[^\s?#@]*)?", re.IGNORECASE)
+_SECRET = re.compile("api.?key|secret|password|authorization", re.IGNORECASE)
 _OURS = ("model", "messages", "prompt", "temperature", "max_tokens", "stream", "n")
 
 
@@ -74,6 +75,9 @@ class Endpoint:
                 raise InputError(f"{name} {value}: give 0 or more")
         if ours := sorted(set(self.parameters) & set(_OURS)):
             raise InputError(f"parameters: leave out {ours[0]}; it has a field of its own, or cannot be chosen")
+        if secret := next(filter(_SECRET.search, self.parameters), None):
+            # A run's config is written down, in its folder and its report.
+            raise InputError(f"parameters: leave out {secret}; a key is read from the environment, see key_variable")
 
     @property
     def url(self) -> str:

@@ -1,6 +1,5 @@
 """One request to an OpenAI-compatible endpoint, and what its reply means."""
 
-import ipaddress
 import json
 import math
 import time
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from lit_synth.examples import InputError
+from lit_synth.permissions import is_local
 
 _SAID = 200  # characters of what a server says that an error repeats
 _LATER = (408, 409, 429)  # with 5xx: what may succeed later
@@ -103,18 +103,6 @@ def send(session: requests.Session, url: str, body: Mapping[str, Any], key: str,
     if reply.status_code == 400 and "content_filter" in _codes(content):
         return None
     raise _no_answer(reply, content, key)
-
-
-def is_local(host: str) -> bool:
-    """Tell whether a host is this machine.
-
-    >>> is_local("127.0.0.1"), is_local("localhost"), is_local("localhost.example.com")
-    (True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _read(reply: requests.Response, deadline: float) -> bytes:

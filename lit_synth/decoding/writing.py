@@ -1,5 +1,6 @@
 """How a teacher writes, as a value; without torch, since whoever asks for `--help` should not wait for it."""
 
+import math
 from dataclasses import dataclass
 
 from lit_synth.examples import InputError
@@ -25,7 +26,7 @@ class Sampling:
     one_line: bool = False
 
     def __post_init__(self) -> None:
-        if self.temperature < 0:
+        if not 0 <= self.temperature < math.inf:
             raise InputError(f"temperature {self.temperature:g}: give 0 for the likeliest tokens, or a number above it")
         if not 0 < self.top_p <= 1:
             raise InputError(f"top_p {self.top_p:g}: give a share above 0 and up to 1, as 0.95")

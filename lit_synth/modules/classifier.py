@@ -14,6 +14,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel
 from lit_synth.examples import Example, InputError
 from lit_synth.modules.annotations import labelled
 from lit_synth.modules.averaging import Averaging
+from lit_synth.modules.finite import check_finite
 from lit_synth.modules.losses import Loss, weighted_mean
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
@@ -117,6 +118,7 @@ class Classifier(L.LightningModule):
         """Return and log the weighted mean of the rows' losses."""
         losses = self.loss(self(batch), batch["target_probabilities"], batch["synthetic"])
         loss = weighted_mean(losses, self.row_weights(batch))
+        check_finite(self, loss, batch)
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["input_ids"]))
         return loss
 

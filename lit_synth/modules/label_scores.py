@@ -37,7 +37,7 @@ class LabelScorer:
             lengths = torch.tensor([len(word) for word in self.label_tokens], device=model.device)
         if self.score == "content_free" and self.prior is None:
             prompt = self.task.prompt(dict.fromkeys(self.task.fields, "N/A"))
-            ids = torch.tensor([self.tokenizer(prompt)["input_ids"]], device=model.device)
+            ids = torch.tensor([self.tokenizer(prompt, split_special_tokens=True)["input_ids"]], device=model.device)
             nothing = label_probabilities(model, ids, torch.ones_like(ids), self.trie, tolerance=0.0)
             self.prior = nothing[0].clamp(min=1e-12)
         return label_probabilities(model, input_ids, mask, self.trie, 1e-5, lengths, self.prior)
@@ -46,7 +46,8 @@ class LabelScorer:
     def label_tokens(self) -> list[list[int]]:
         """Token ids of every label's completion."""
         words = [self.task.completion(label) for label in self.task.labels]
-        return [self.tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
+        asked = {"add_special_tokens": False, "split_special_tokens": True}
+        return [self.tokenizer(word, **asked)["input_ids"] for word in words]
 
     @cached_property
     def trie(self) -> Node:

@@ -14,6 +14,7 @@ from transformers.integrations.deepspeed import HfDeepSpeedConfig
 from lit_synth.embedded import resolve
 from lit_synth.examples import InputError
 from lit_synth.hub import why_absent
+from lit_synth.permissions import may_unpickle
 
 Model = TypeVar("Model")
 
@@ -45,13 +46,16 @@ def load_pretrained(
     fits = trainer is not None and trainer.state.fn == "fit"
     # Where nothing is learnt, weights that are halved once need not be halved for every token.
     dtype = torch.bfloat16 if half and not fits else torch.float32
+    # Said, since transformers would ask on a terminal whether a model's own code may run.
+    config["trust_remote_code"] = False
     try:
         if weights:
-            model = auto_class.from_pretrained(path, dtype=dtype, use_safetensors=True, **config)
+            tensors = None if may_unpickle() else True
+            model = auto_class.from_pretrained(path, dtype=dtype, use_safetensors=tensors, **config)
         else:
             model = auto_class.from_config(AutoConfig.from_pretrained(path, **config))
-    except OSError as error:
-        raise InputError(why_absent(name, error)) from None
+    except (OSError, ValueError) as error:
+        raise InputError(_reason(name, error)) from None
     model.hf_deepspeed_config = partitioned
     if half and fits and isinstance(trainer.accelerator, CPUAccelerator):  # type: ignore[union-attr]
         # The fused attention's backward pass is a quarter of a step in bfloat16 on a CPU; short rows need no fusing.
@@ -85,3 +89,12 @@ def loaded(model: Model | None) -> Model:
     if model is None:
         raise RuntimeError("the model is not loaded: configure_model has not run")
     return model
+
+
+def _reason(name: str, error: Exception) -> str:
+    if not may_unpickle() and any(Path(name).glob("*.bin")) and not any(Path(name).glob("*.safetensors")):
+        return (
+            f"model {name}: its weights are pickles, which can run code; save them as safetensors, or give "
+            "--allow_pickle if you trust them"
+        )
+    return why_absent(name, error)

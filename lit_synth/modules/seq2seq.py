@@ -14,6 +14,7 @@ from transformers import AutoModelForSeq2SeqLM, GenerationConfig, PreTrainedMode
 
 from lit_synth.examples import Example, InputError
 from lit_synth.modules.annotations import answered
+from lit_synth.modules.finite import check_finite
 from lit_synth.modules.losses import weighted_mean
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
@@ -144,6 +145,7 @@ class Seq2Seq(L.LightningModule):
     def training_step(self, batch: dict[str, Any], batch_index: int) -> Tensor:
         """Return and log the mean cross-entropy of the targets' tokens, each of them weighed as its row is."""
         loss = weighted_mean(self.losses(batch), batch["weight"][:, None] * (batch["labels"] >= 0))
+        check_finite(self, loss, batch)
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["input_ids"]))
         return loss
 

@@ -21,6 +21,7 @@ from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import Example
 from lit_synth.modules.adapters import Lora, bare, merged
 from lit_synth.modules.annotations import answered, labelled
+from lit_synth.modules.finite import check_finite
 from lit_synth.modules.label_scores import LabelScorer
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
@@ -123,6 +124,7 @@ class Teacher(L.LightningModule):
         losses = self.losses(batch)
         weights = [self.generate_weight if name == "generate" else 1.0 for name in batch["direction"]]
         loss = (losses * losses.new_tensor(weights)).mean()
+        check_finite(self, loss, batch)
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["input_ids"]))
         return loss
 

@@ -1,12 +1,14 @@
 """The whole run: its data, its strategies, and the settings of each part."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from lit_synth.examples import InputError
+from lit_synth.settings.ranges import at_least
 from lit_synth.settings.student import StudentSettings
 from lit_synth.settings.synthesis import CurationSettings, GenerationSettings
 from lit_synth.settings.teacher import FewShotSettings, TeacherSettings
@@ -98,12 +100,15 @@ class RunSettings:
         if min(self.amounts, default=0) < 0:
             raise InputError(f"amounts {list(self.amounts)}: give numbers of rows, each 0 or more")
         for name, value in (("amount", self.generation.amount), ("attempts", self.generation.attempts)):
-            if value < 1:
+            if not 1 <= value < math.inf:
                 raise InputError(f"generation.{name} {value:g}: give 1 or more")
         if not self.seeds or not self.strategies:
             raise InputError("seeds and strategies: give one or more of each")
         if self.limit is not None and self.limit < 1:
             raise InputError(f"limit {self.limit}: give 1 or more, or leave it out")
+        at_least("", self, 1, "pool_limit", "test_limit")
+        if min(self.seeds) < 0 or max(self.seeds) >= 1 << 32:
+            raise InputError(f"seeds {list(self.seeds)}: give whole numbers from 0 to 4,294,967,295")
 
     def refuse_unread(self, task: Task) -> None:
         """Say which setting would have no effect on this task, or could have none.

@@ -1,9 +1,11 @@
 """How students are trained, and what is searched for them."""
 
+import math
 from dataclasses import dataclass, field
 
 from lit_synth.examples import InputError
 from lit_synth.modules.losses import Loss
+from lit_synth.settings.ranges import above_zero, at_least
 from lit_synth.task import Task
 
 
@@ -13,6 +15,10 @@ class Choice:
 
     learning_rate: float
     max_steps: int
+
+    def __post_init__(self) -> None:
+        above_zero("student.chosen: ", self, "learning_rate")
+        at_least("student.chosen: ", self, 1, "max_steps")
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class Search:
     every: int = 60
 
     def __post_init__(self) -> None:
+        if not all(0 < rate < math.inf for rate in self.learning_rates):
+            raise InputError(f"student.search.learning_rates {list(self.learning_rates)}: give numbers above 0")
         if not self.learning_rates or not 1 <= self.every <= self.max_steps:
             raise InputError(
                 f"student.search: give learning_rates, and every ({self.every}) from 1 to max_steps ({self.max_steps})"
@@ -73,6 +81,13 @@ class StudentSettings:
     loss: Loss = Loss()
     average: float | None = None
     agreement: bool = False
+
+    def __post_init__(self) -> None:
+        at_least("student.", self, 1, "batch_size", "predict_batch_size", "max_target_length", "num_beams")
+        at_least("student.", self, 8, "max_length")
+        above_zero("student.", self, "gold_weight")
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise InputError(f"student.dropout {self.dropout:g}: give a share below 1, or null")
 
     def name(self, task: Task) -> str:
         """Return the model for a task."""

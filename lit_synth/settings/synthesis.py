@@ -6,6 +6,7 @@ from typing import Literal
 from lit_synth.curation.rules import Rules
 from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import InputError
+from lit_synth.settings.ranges import at_least
 from lit_synth.task import Task, names_in
 
 
@@ -29,6 +30,9 @@ class GenerationSettings:
     attempts: float = 3.0
     sampling: Sampling = Sampling()
     batch_size: int = 128
+
+    def __post_init__(self) -> None:
+        at_least("generation.", self, 1, "batch_size")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from lit_synth.decoding.endpoint import Endpoint
 from lit_synth.decoding.trie import LabelScore
 from lit_synth.examples import InputError
 from lit_synth.modules.adapters import Lora
+from lit_synth.settings.ranges import above_zero, at_least
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,13 @@ class TeacherSettings:
     sample_temperature: float = 0.7
     annotate_batch_size: int = 64
 
+    def __post_init__(self) -> None:
+        counts = ("max_epochs", "batch_size", "max_new_tokens", "annotate_batch_size")
+        at_least("teacher.", self, 1, *counts)
+        at_least("teacher.", self, 8, "max_length")
+        at_least("teacher.", self, 0, "patience", "samples", "generate_weight", "sample_temperature")
+        above_zero("teacher.", self, "learning_rate")
+
 
 @dataclass(frozen=True)
 class FewShotSettings:
@@ -69,5 +77,7 @@ class FewShotSettings:
     batch_size: int = 16
 
     def __post_init__(self) -> None:
+        at_least("few_shot.", self, 1, "batch_size")
+        at_least("few_shot.", self, 8, "max_length")
         if not self.shots or min(self.shots) < 0:
             raise InputError(f"few_shot.shots {list(self.shots)}: give one number of examples or more, each 0 or more")

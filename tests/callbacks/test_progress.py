@@ -72,4 +72,4 @@ def test_a_kill_is_heard_while_predicting() -> None:
     progress.on_predict_start(fake, None)  # type: ignore[arg-type]
     fake.received_sigterm = True
     with pytest.raises(SystemExit):
-        progress.on_predict_batch_end(fake, None, None, {"input_ids": [0]}, 0)  # type: ignore[arg-type]
+        progress.on_predict_batch_start(fake)

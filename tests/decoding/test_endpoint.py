@@ -499,6 +499,7 @@ def test_lines_tell_how_far_how_fast_how_long_and_what_failed(cache: Path, monke
         {"max_tokens": 0},
         {"parameters": {"stream": True}},
         {"parameters": {"model": "n"}},
+        {"parameters": {"api_key": "sk-secret"}},
     ],
 )
 def test_what_cannot_be_asked_is_refused(given: dict[str, Any]) -> None:
