@@ -146,7 +146,7 @@ def cut(path: Path) -> None:
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Compare what two runs found: the same rows for the same requests, to the letter but for one in twenty at most.
 
-    After a fault the rows that are left share other batches, whose sums end otherwise in the last bit. Between two tokens
+    After a fault the rows that are left share other batches, whose sums end otherwise in the last bit. Between tokens
     that are as good as equally likely that decides, and in a model of random weights many are.
     """
     rows, twins = (
