@@ -94,6 +94,7 @@ def test_a_student_batch_has_the_keys_of_its_contract(make: MakeModule) -> None:
         "target_probabilities",
         "weight",
         "synthetic",
+        "id",
     }
     assert batch["target_probabilities"].shape == (8, 2)
     assert batch["attention_mask"][:, 0].all()

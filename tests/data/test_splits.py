@@ -153,7 +153,7 @@ def test_contradictions_are_counted_apart_and_the_first_label_counts() -> None:
     [
         (0.01, "fraction 0.01 gives 2 gold rows of 200 for 3 classes: .*; use --fraction 5 or more"),
         (4, "fraction 4 gives 4 gold rows of 200"),
-        (-0.5, "fraction -0.5 gives -100 gold rows"),
+        (-0.5, "fraction -0.5: give a share of train"),
         (201, "fraction 201 asks for 201 gold rows; give 2 or more, and no more than train has after repeats, 200"),
     ],
 )

@@ -85,7 +85,7 @@ def test_without_a_condition_any_rows_are_gold() -> None:
     assert [len(part.pool) for part in parts] == [8, 5, 0]
 
 
-@pytest.mark.parametrize(("fraction", "count"), [(1.0, 10), (0.1, 1), (11, 11), (-0.2, -2)])
+@pytest.mark.parametrize(("fraction", "count"), [(1.0, 10), (0.1, 1), (11, 11)])
 def test_fewer_than_two_rows_or_more_than_there_are_is_refused(fraction: float, count: int) -> None:
     train = rows({"a": 10})
     if count == 10:
