@@ -59,12 +59,14 @@ class Ceilings:
         """Return the best of some tries; ``size`` is the side of the matrices."""
         import torch
 
+        before = torch.get_num_threads()
         torch.set_num_threads(len(os.sched_getaffinity(0)))  # whatever this process was told: sides use all cores
         left, right = (torch.randn(size, size, device=device, dtype=getattr(torch, dtype)) for _ in range(2))
         product = best(lambda: left @ right, device)
         source = torch.zeros(size * size * 16, device=device, dtype=torch.float32)
         target = torch.empty_like(source)
         copy = best(lambda: target.copy_(source), device)
+        torch.set_num_threads(before)
         return cls(2 * size**3 / product, 2 * source.nbytes / copy)
 
     def seconds(self, cost: Cost) -> float:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from lit_synth.cli import main
 
 PATIENCE = 900.0
@@ -70,6 +72,8 @@ def start(words: Sequence[str], log: Path, before: Callable[[], Any] = int) -> C
         sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115 - ends with the process
         sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        # A child has none of its parent's threads, and a team that waits for them waits for ever.
+        torch.set_num_threads(1)
         before()
         code = main(list(words))
     except SystemExit as stop:
