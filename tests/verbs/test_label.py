@@ -126,6 +126,17 @@ def test_what_cannot_be_labelled_is_told(
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["lit_synth.json", "../config.yaml"])
+@pytest.mark.parametrize(
+    "content", ["[]", "{", "data: 5", '{"task": {"mood": 1}, "max_length": 8}', "a: !!python/name:os"]
+)
+def test_what_does_not_tell_how_a_student_reads_is_told(student: MakeStudent, name: str, content: str) -> None:
+    folder = student()
+    (folder / name).write_text(content)
+    with pytest.raises(InputError, match=r"how a student reads|which tell how it reads"):
+        Student(folder)
+
+
 def test_a_folder_without_a_student_is_told(student: MakeStudent, tmp_path: Path) -> None:
     folder = student()
     with pytest.raises(InputError, match=f"no student there; there is one in {folder}"):
