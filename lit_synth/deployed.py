@@ -106,7 +106,7 @@ class Student:
         batch_size: Rows a batch.
 
     Raises:
-        InputError: There is no student in the folder.
+        InputError: There is no student in the folder, or no such device.
     """
 
     def __init__(self, folder: str | Path, device: str | None = None, batch_size: int = 64) -> None:
@@ -114,7 +114,7 @@ class Student:
         reading = reading_of(path)
         self.task = reading.task
         self.batch_size = batch_size
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = _device(device)
         kind = AutoModelForSequenceClassification if self.task.labels else AutoModelForSeq2SeqLM
         encoder = ClassifierEncoder if self.task.labels else Seq2SeqEncoder
         self.encoder: Encoder = encoder(str(path), reading.max_length)
@@ -163,6 +163,14 @@ class Student:
             return [Answer(text.strip(), {}) for text in texts]
         probabilities = self.model(**tensors).logits.softmax(dim=1).tolist()
         return [_labelled(self.task, found) for found in probabilities]
+
+
+def _device(name: str | None) -> torch.device:
+    chosen = name or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=chosen).device
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise InputError(f"device {chosen}: is not there; give cpu, or leave it out") from None
 
 
 def _labelled(task: Task, probabilities: Sequence[float]) -> Answer:

@@ -77,7 +77,7 @@ def _small(run: RunSettings, task: Task, output: Path, rows: int) -> RunSettings
         limit=ROWS,
         teacher=replace(run.teacher, max_epochs=1),
         generation=replace(run.generation, amount=ROWS, amounts=(), attempts=1.0),
-        curation=replace(run.curation, teachers=1, students=0, calibrate=False, confidence=None),
+        curation=replace(run.curation, teachers=1, prompts=(), students=0, calibrate=False, confidence=None),
         student=replace(run.student, chosen=dict.fromkeys(strategies, Choice(1e-4, STEPS)), two_stages=False),
     )
 

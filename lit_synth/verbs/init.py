@@ -9,7 +9,7 @@ from lit_synth.columns import columns_of, guess
 from lit_synth.examples import InputError, write_whole
 from lit_synth.starter import starter
 from lit_synth.survey import survey
-from lit_synth.tables import read_table
+from lit_synth.tables import read_texts
 
 
 def main(words: list[str]) -> None:
@@ -70,7 +70,7 @@ def init(
     config = Path(output) if output is not None else Path(f"{name}.yaml")
     if config.exists() and not force:
         raise InputError(f"{config}: is there already; give --force to replace it, or another --output")
-    rows = list(read_table(path))
+    rows = list(read_texts(path))
     if not rows:
         raise InputError(f"{path}: no rows")
     try:

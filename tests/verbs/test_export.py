@@ -72,6 +72,7 @@ def test_what_cannot_be_exported_is_told(
     student: MakeStudent, words: list[str], told: str, tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:
     student()
+    capsys.readouterr()  # what transformers says of the student as it is made
     monkeypatch.chdir(tmp_path)
     assert main(["export", *words]) == 2
     said = capsys.readouterr().err

@@ -96,6 +96,14 @@ def test_what_cannot_start_is_told(
     assert not Path("rows.yaml").exists()
 
 
+def test_half_of_an_emoji_is_told(tmp_path: Path) -> None:
+    moods = ("good", r"\ud83d")
+    rows = "".join(f'{{"text": "a long text {n}", "mood": "{moods[n % 2]}"}}\n' for n in range(20))
+    (tmp_path / "rows.jsonl").write_text(rows)
+    with pytest.raises(InputError, match=r"rows\.jsonl:2: holds what is no text: "):
+        init(tmp_path / "rows.jsonl", output=tmp_path / "rows.yaml")
+
+
 def test_a_yaml_that_is_there_is_kept(sheet: Path) -> None:
     init(sheet).write_text("mine")
     with pytest.raises(InputError, match="is there already; give --force"):

@@ -80,6 +80,14 @@ def test_rows_are_read_as_they_are_needed(student: MakeStudent) -> None:
     assert taken == 32
 
 
+def test_half_of_an_emoji_is_told_before_a_row_is_labelled(student: MakeStudent, tmp_path: Path) -> None:
+    rows = tmp_path / "new.jsonl"
+    rows.write_text('{"text": "fine", "more": []}\n' + r'{"text": "fine", "more": ["\ud83d"]}' + "\n")
+    with pytest.raises(InputError, match=r"new\.jsonl:2: holds what is no text: "):
+        label(Student(student()), rows, tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
 def test_order_does_not_depend_on_length(student: MakeStudent) -> None:
     made = Student(student(), batch_size=3)
     texts = ["a film " * random.Random(n).randint(1, 8) + str(n) for n in range(20)]
@@ -111,6 +119,8 @@ def test_a_stop_leaves_no_half_of_a_file(student: MakeStudent, tmp_path: Path, m
         ("text", ["--output=new.csv"], "is the table itself"),
         ("text", ["--output=out.parquet"], "written are .csv, .tsv and .jsonl"),
         ("text", ["--batch_size=0"], "give 1 or more"),
+        ("text", ["--device=gpu"], "device gpu: is not there; give cpu"),
+        ("text", ["--device=cuda:99"], "device cuda:99: is not there"),
         ("text", ["--modle=x"], "--modle=x; did you mean --model?"),
     ],
 )
