@@ -10,7 +10,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 from lit_synth import __version__
-from lit_synth.examples import InputError, open_lines
+from lit_synth.examples import InputError, open_lines, printable
 from lit_synth.permissions import permitted, taken
 from lit_synth.shortage import shortage
 from lit_synth.stopping import stoppable
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         told = mistake(error)
         if told is None:
             raise
-        print(f"lit_synth: {_printable(str(told))}", file=sys.stderr)
+        print(f"lit_synth: {printable(str(told))}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, SystemExit) as stop:
         code = _stopped(stop)
@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         lack = shortage(error)
         if lack is None:
             raise
-        print(f"lit_synth: {_printable(lack)}", file=sys.stderr)
+        print(f"lit_synth: {printable(lack)}", file=sys.stderr)
         return 2
     return 0
 
@@ -165,8 +165,3 @@ def _stopped(stop: BaseException) -> int | None:
     if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
         return 128 + signal.SIGINT
     return 128 + signal.SIGTERM if isinstance(stop, SystemExit) and stop.code is None else None
-
-
-def _printable(message: str) -> str:
-    """Show line breaks and escape sequences, which a file may hold, instead of writing them to a terminal."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in message)

@@ -10,9 +10,10 @@ def main(words: list[str]) -> None:
 
     settings, parts = run_settings("run", words)
     if parts["preview"]:
+        from lit_synth.examples import printable
         from lit_synth.preview import preview
 
-        preview(settings)
+        preview(settings, lambda text: print(printable(text, kept="\n")))
     else:
         from lit_synth.pipeline import Pipeline
 
