@@ -10,8 +10,8 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 from lit_synth import __version__
-from lit_synth.examples import InputError, open_lines
-from lit_synth.permissions import denied, permitted, taken
+from lit_synth.examples import InputError, open_lines, printable
+from lit_synth.permissions import permitted, taken
 from lit_synth.shortage import shortage
 from lit_synth.stopping import stoppable
 
@@ -66,10 +66,12 @@ def main(arguments: list[str] | None = None) -> int:
         with permitted(given), stoppable():
             commands[command](words if commands[command] in (_stage, _verb) else rest)
     except (ValueError, ArgumentError) as error:
-        mistake = _mistake(error)
-        if mistake is None:
+        from lit_synth.options import mistake
+
+        told = mistake(error)
+        if told is None:
             raise
-        print(f"lit_synth: {_printable(str(mistake))}", file=sys.stderr)
+        print(f"lit_synth: {printable(str(told))}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, SystemExit) as stop:
         code = _stopped(stop)
@@ -81,14 +83,14 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except UnpicklingError:
-        told = "a checkpoint holds more than weights, and could run code; give --allow_pickle if you trust it"
-        print(f"lit_synth: {told}", file=sys.stderr)
+        trust = "a checkpoint holds more than weights, and could run code; give --allow_pickle if you trust it"
+        print(f"lit_synth: {trust}", file=sys.stderr)
         return 2
     except Exception as error:
         lack = shortage(error)
         if lack is None:
             raise
-        print(f"lit_synth: {_printable(lack)}", file=sys.stderr)
+        print(f"lit_synth: {printable(lack)}", file=sys.stderr)
         return 2
     return 0
 
@@ -157,28 +159,9 @@ def _stage(words: list[str]) -> None:
     StageCLI(None if words == sys.argv[1:] else words)
 
 
-def _mistake(error: BaseException) -> InputError | str | None:
-    """Return the user's mistake behind an error: jsonargparse wraps what a constructor raises, or finds its own."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, InputError):
-        if refused := denied(cause):
-            return refused
-        cause = cause.__cause__ or cause.__context__
-    if cause is None and isinstance(error, ArgumentError):
-        from lit_synth.options import one_line
-
-        return one_line(str(error))
-    return cause
-
-
 def _stopped(stop: BaseException) -> int | None:
     """Return the exit code of a signal; ``None`` where nobody stopped the command, as after ``--help``."""
     # Lightning turns an interrupt into an exit with 1, and a request to end into one without a code.
     if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
         return 128 + signal.SIGINT
     return 128 + signal.SIGTERM if isinstance(stop, SystemExit) and stop.code is None else None
-
-
-def _printable(message: str) -> str:
-    """Show line breaks and escape sequences, which a file may hold, instead of writing them to a terminal."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in message)

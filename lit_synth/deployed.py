@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from inspect import signature
 from itertools import islice
 from pathlib import Path
-from pydoc import locate
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from lit_synth.data.collate import Collate
 from lit_synth.data.encoders import ClassifierEncoder, Encoder, Seq2SeqEncoder
 from lit_synth.examples import Example, InputError
 from lit_synth.modules.pretrained import load_pretrained
+from lit_synth.permissions import class_at
 from lit_synth.task import Task
 
 READING = "lit_synth.json"
@@ -71,20 +71,29 @@ def reading_of(folder: Path) -> Reading:
         inner = next(iter(sorted(folder.glob("**/model/config.json"))), None) if folder.is_dir() else None
         hint = f"; there is one in {inner.parent}" if inner else "; give seed0/<strategy>/model of a run, or an export"
         raise InputError(f"{folder}: no student there{hint}")
-    if (folder / READING).is_file():
-        found = json.loads((folder / READING).read_text(encoding="utf-8"))
-        return Reading(_task(found["task"]), int(found["max_length"]))
-    stage = folder.resolve().parent / "config.yaml"
-    data = (yaml.safe_load(stage.read_text(encoding="utf-8")) if stage.is_file() else {}).get("data", {})
+    own, stage = folder / READING, folder.resolve().parent / "config.yaml"
+    path = own if own.is_file() else stage
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else "{}"
+        if path == own:
+            found = json.loads(text)
+            return Reading(_task(found["task"]), int(found["max_length"]))
+        return _of_stage(folder, yaml.safe_load(text).get("data", {}))
+    except InputError:
+        raise
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise InputError(f"{path}: does not tell how a student reads; give another student, or make it again") from None
+
+
+def _of_stage(folder: Path, data: Mapping[str, Any]) -> Reading:
     encoder = data.get("init_args", {}).get("encoder", {})
     if not str(encoder.get("class_path", "")).endswith(("ClassifierEncoder", "Seq2SeqEncoder")):
         raise InputError(
             f"{folder}: neither {READING} nor the config.yaml of a student's stage is there, which tell how it reads; "
             "give seed0/<strategy>/model of a run, or what lit_synth export made of one"
         )
-    module: Any = locate(data["class_path"])
     given = data["init_args"].get("task")
-    task: Task = _task(given) if given else signature(module).parameters["task"].default
+    task: Task = _task(given) if given else signature(class_at(data["class_path"])).parameters["task"].default
     return Reading(task, int(encoder["init_args"]["max_length"]))
 
 
@@ -97,7 +106,7 @@ class Student:
         batch_size: Rows a batch.
 
     Raises:
-        InputError: There is no student in the folder.
+        InputError: There is no student in the folder, or no such device.
     """
 
     def __init__(self, folder: str | Path, device: str | None = None, batch_size: int = 64) -> None:
@@ -105,7 +114,7 @@ class Student:
         reading = reading_of(path)
         self.task = reading.task
         self.batch_size = batch_size
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = _device(device)
         kind = AutoModelForSequenceClassification if self.task.labels else AutoModelForSeq2SeqLM
         encoder = ClassifierEncoder if self.task.labels else Seq2SeqEncoder
         self.encoder: Encoder = encoder(str(path), reading.max_length)
@@ -154,6 +163,14 @@ class Student:
             return [Answer(text.strip(), {}) for text in texts]
         probabilities = self.model(**tensors).logits.softmax(dim=1).tolist()
         return [_labelled(self.task, found) for found in probabilities]
+
+
+def _device(name: str | None) -> torch.device:
+    chosen = name or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=chosen).device
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise InputError(f"device {chosen}: is not there; give cpu, or leave it out") from None
 
 
 def _labelled(task: Task, probabilities: Sequence[float]) -> Answer:

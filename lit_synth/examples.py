@@ -153,6 +153,21 @@ def shown(value: Any, most: int = 80) -> str:
     return text if len(text) <= most + 2 else f"{text[: most + 1]}…"
 
 
+def printable(text: str, kept: str = "") -> str:
+    r"""Return line breaks and escape sequences, which a file may hold, as what they are called, for a terminal.
+
+    Args:
+        text: Of a message.
+        kept: Such as a line break, where a text has lines of its own.
+
+    >>> print(printable("red \x1b[31m\nnext"), printable("a\nb", kept="\n"))
+    red \x1b[31m\nnext a
+    b
+    """
+    escaped = (one if one.isprintable() or one in kept else one.encode("unicode_escape").decode() for one in text)
+    return "".join(escaped)
+
+
 def _object(line: str, place: str) -> dict[str, Any]:
     try:
         row = json.loads(line, object_pairs_hook=_unique)

@@ -13,6 +13,8 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 
+from lit_synth.permissions import is_offline
+
 
 def why_absent(name: str, error: BaseException) -> str:
     """Return the message for a model or tokenizer that could not be loaded.
@@ -35,6 +37,8 @@ def why_absent(name: str, error: BaseException) -> str:
         return f"model {name}: no model of that name on the hub, or a private one; check the name, or log in"
     cached = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
     held = "is there in part only" if cached.is_dir() else "holds none of that name"
+    if is_offline():
+        return f"model {name}: the cache {HF_HUB_CACHE} {held}; give a local folder, or leave --offline out"
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE") or any(
         isinstance(cause, OfflineModeIsEnabled) for cause in causes
     ):

@@ -1,6 +1,5 @@
 """Jobs of a sweep as processes of their own, some at a time: one that fails is told at the end and stops no other."""
 
-import json
 import os
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from queue import Queue
 from threading import Event
 from typing import Any
 
-from lit_synth.ledger import write_json
+from lit_synth.ledger import read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Job:
     def found(self, output: Path) -> dict[str, Any]:
         """Return how the job ended, or nothing."""
         file = self.file(output)
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        found: dict[str, Any] = read_json(file) if file.exists() else {}
         return found
 
 
@@ -110,7 +109,7 @@ def run_jobs(
 
 def compose_sweep(output: Path) -> None:
     """Write ``sweep.json`` from how every job ended."""
-    jobs = [json.loads(file.read_text(encoding="utf-8")) for file in (output / "jobs").glob("*.json")]
+    jobs = [read_json(file) for file in (output / "jobs").glob("*.json")]
     write_json(output / "sweep.json", {"jobs": sorted(jobs, key=lambda job: (job["fraction"], job["seed"]))})
 
 

@@ -190,10 +190,10 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         return {"key": DAMAGED, "done": False} if others else {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        key, done, seconds, files = found["key"], found["done"], found["seconds"], found.get("files", {})
+        key, done, files, spent = found["key"], found["done"], found.get("files", {}), _spent(found)
         # The key becomes part of a folder's name.
-        if re.fullmatch("[0-9a-f]{16}", key) and type(done) is bool and seconds >= 0 and isinstance(files, dict):
-            return {"key": key, "done": done, "seconds": float(seconds), "files": files}
+        if re.fullmatch("[0-9a-f]{16}", key) and type(done) is bool and spent.seconds >= 0 and isinstance(files, dict):
+            return {"key": key, "done": done, **asdict(Spent().plus(spent)), "files": files}
     except (ValueError, LookupError, TypeError, RecursionError):
         pass
     return {"key": DAMAGED, "done": False}

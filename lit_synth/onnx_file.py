@@ -10,9 +10,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForSequenceClassification
 
 from lit_synth.examples import InputError
+from lit_synth.modules.pretrained import load_pretrained
+from lit_synth.tokenizer import load_tokenizer
 
 NAME = "model.onnx"
 TOLERANCE = 1e-4
@@ -46,13 +48,13 @@ def write_onnx(folder: Path) -> Path:
     ``(batch, labels)``, in the order of ``id2label`` in ``config.json``.
 
     Raises:
-        InputError: The libraries are not installed, or the file answers otherwise than the student.
+        InputError: The libraries are not installed, the model is not to be loaded, or the file answers otherwise.
     """
     if absent := [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]:
         raise InputError(f"--onnx needs {', '.join(absent)}; install them with: pip install 'lit-synth[onnx]'")
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = load_tokenizer(str(folder))
     # The exporter follows plain products; fused attention has branches by the shape of its mask.
-    model = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager").eval()
+    model = load_pretrained(AutoModelForSequenceClassification, str(folder), attn_implementation="eager").eval()
     batch = dict(tokenizer(list(TEXTS), padding=True, return_tensors="pt"))
     known = Probabilities(model, tuple(batch))
     path = folder / NAME

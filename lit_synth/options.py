@@ -11,6 +11,7 @@ import yaml
 from jsonargparse import ArgumentParser
 
 from lit_synth.examples import InputError
+from lit_synth.permissions import denied
 
 if TYPE_CHECKING:
     from lit_synth.settings import RunSettings
@@ -84,6 +85,18 @@ def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSett
     settings["trainer"] = yaml.safe_load(parser.dump(found, skip_unset=False))["trainer"]
     parts |= {name: kind(**{one.name: settings.pop(one.name) for one in fields(kind)}) for name, kind in more.items()}
     return RunSettings(**settings), parts
+
+
+def mistake(error: BaseException) -> InputError | None:
+    """Return the user's mistake behind an error: jsonargparse wraps what a constructor raises, or finds its own."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, InputError):
+        if refused := denied(cause):
+            return refused
+        cause = cause.__cause__ or cause.__context__
+    if cause is None and isinstance(error, ArgumentError):
+        return InputError(one_line(str(error)))
+    return cause
 
 
 def one_line(message: str) -> str:

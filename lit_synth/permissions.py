@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pydoc import locate
 from typing import Any
 
 from lit_synth.examples import InputError
@@ -34,7 +35,7 @@ def taken(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Part the permissions from the other words of a command; return those, and environment variables.
 
     Raises:
-        InputError: What is to be imported is not named.
+        InputError: What is to be imported is not named, or another permission has a value.
 
     >>> taken(["fit", "--offline", "--allow_imports", "my_tasks,torch", "--config", "a.yaml"])
     (['fit', '--config', 'a.yaml'], {'LIT_SYNTH_OFFLINE': '1', 'LIT_SYNTH_ALLOW_IMPORTS': 'my_tasks,torch'})
@@ -45,6 +46,8 @@ def taken(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
         if option not in OPTIONS:
             left.append(word)
         elif option != "--allow_imports":
+            if is_pair:  # `=false` must not be a permission
+                raise InputError(f"{word}: {option} takes no value; give it alone, or leave it out")
             found[OPTIONS[option]] = "1"
         else:
             names = value if is_pair else next(rest, "")
@@ -63,7 +66,7 @@ def permitted(given: Mapping[str, str]) -> Iterator[None]:
         given = {**given, **_OF_LIBRARIES}
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
-    more = [name for name in os.environ.get(OPTIONS["--allow_imports"], "").split(",") if name]
+    more = _allowed()
     # A class path is looked at before it is imported, and where it leads to after: `lightning.x.os.system` is `os`.
     set_parsing_settings(
         import_path_denylist=["*"], import_path_allowlist=[*IMPORTS, *more], instantiate_subclass_spec_in_any=False
@@ -85,13 +88,28 @@ def permitted(given: Mapping[str, str]) -> Iterator[None]:
 def denied(error: BaseException) -> InputError | None:
     """Return in our own words that a class path was refused, where that is what an error says."""
     found = _DENIED.search(str(error))
-    if found is None:
-        return None
-    package = found[1].partition(".")[0]
-    return InputError(
-        f"class path {found[1]}: a config may name classes of {', '.join(IMPORTS)} only; if you trust this one, "
-        f"give --allow_imports {package}"
-    )
+    return None if found is None else _refused(found[1])
+
+
+def class_at(path: str) -> type:
+    """Import the class that a file names beside a model: with the same limits as those of a config.
+
+    Raises:
+        InputError: It may not be named, or there is none.
+
+    >>> class_at("os.system")
+    Traceback (most recent call last):
+    lit_synth.examples.InputError: class path os.system: a config may name classes of lit_synth, lightning, \
+torch.optim, transformers.optimization only; if you trust this one, give --allow_imports os
+    """
+    if not _may_be_named(path):
+        raise _refused(path)
+    found = locate(path)
+    if not isinstance(found, type):
+        raise InputError(f"class path {path}: there is no such class")
+    if not _may_be_named(f"{found.__module__}.{found.__qualname__}"):
+        raise _refused(f"{found.__module__}.{found.__qualname__}")
+    return found
 
 
 def may_unpickle() -> bool:
@@ -114,6 +132,21 @@ def is_local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _allowed() -> list[str]:
+    return [name for name in os.environ.get(OPTIONS["--allow_imports"], "").split(",") if name]
+
+
+def _may_be_named(path: str) -> bool:
+    return any(path.startswith(f"{package}.") for package in (*IMPORTS, *_allowed()))
+
+
+def _refused(path: str) -> InputError:
+    return InputError(
+        f"class path {path}: a config may name classes of {', '.join(IMPORTS)} only; if you trust this one, "
+        f"give --allow_imports {path.partition('.')[0]}"
+    )
 
 
 def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:

@@ -29,7 +29,7 @@ ROWS = 10
 STEPS = 2
 
 
-def preview(run: RunSettings, tell: Callable[[str], None] = print) -> None:
+def preview(run: RunSettings, tell: Callable[[str], None]) -> None:
     """Tell what a run would show, write and cost; nothing is left of it.
 
     Args:
@@ -77,7 +77,7 @@ def _small(run: RunSettings, task: Task, output: Path, rows: int) -> RunSettings
         limit=ROWS,
         teacher=replace(run.teacher, max_epochs=1),
         generation=replace(run.generation, amount=ROWS, amounts=(), attempts=1.0),
-        curation=replace(run.curation, teachers=1, students=0, calibrate=False, confidence=None),
+        curation=replace(run.curation, teachers=1, prompts=(), students=0, calibrate=False, confidence=None),
         student=replace(run.student, chosen=dict.fromkeys(strategies, Choice(1e-4, STEPS)), two_stages=False),
     )
 
@@ -113,7 +113,7 @@ def _written(output: Path, task: Task) -> Iterator[str]:
     rows = [(path.parts[-3] == "rejected", row) for path in files for row in read_examples(path)]
     yield f"\n{len(rows)} synthetic rows:"
     for refused, row in rows[:ROWS]:
-        text = " | ".join(row.fields.get(name, "") for name in task.fields)
+        text = " | ".join(" ".join(row.fields.get(name, "").split()) for name in task.fields)
         reason = f"  [rejected: {row.provenance.get('reason', 'no reason')}]" if refused else ""
         yield f"  {row.target}: {text[:160]}{reason}"
 

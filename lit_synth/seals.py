@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-KINDS = ("*.jsonl", "model/*.safetensors")
+KINDS = ("*.jsonl", "metrics.json", "curation.json", "model/*.safetensors")
 LARGEST = 1 << 28
 """Bytes; of a larger file the size alone is kept, since reading all of a large model takes minutes."""
 

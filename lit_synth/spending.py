@@ -1,6 +1,7 @@
 """What a stage has cost so far: a file for each process that worked at it, so that parts add up after a kill."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,14 +66,19 @@ def write_part(folder: Path, name: str, tokens: int, seconds: float, device: str
 
 
 def collect(folder: Path) -> Spent:
-    """Return the sum of all parts of a stage, and remove them."""
+    """Return the sum of all parts of a stage, and remove them; one that was damaged is not counted."""
     found = Spent()
     for path in sorted(folder.glob(_PARTS)):
-        part = json.loads(path.read_text(encoding="utf-8"))
+        with suppress(ValueError, LookupError, TypeError):
+            found = found.plus(_part(path))
         path.unlink()
-        found = found.plus(Spent(tokens=part["tokens"]))
-        if path.stem.endswith("-0"):
-            name = part["device"] if part["world"] == 1 else f"{part['world']} x {part['device']}"
-            held = 0.0 if part["device"] == CPU else part["seconds"] * part["world"]
-            found = found.plus(Spent(0, part["seconds"], held, (name,)))
     return found
+
+
+def _part(path: Path) -> Spent:
+    part = json.loads(path.read_text(encoding="utf-8"))
+    if not path.stem.endswith("-0"):
+        return Spent(tokens=part["tokens"])
+    name = part["device"] if part["world"] == 1 else f"{part['world']} x {part['device']}"
+    held = 0.0 if part["device"] == CPU else part["seconds"] * part["world"]
+    return Spent(part["tokens"], part["seconds"], held, (name,))

@@ -36,8 +36,8 @@ def starter(path: Path, found: Survey, config: Path, output: Path) -> str:
     if found.kept < 10:
         raise InputError(f"{path}: {found.kept} different rows with a text and a target; ten or more are needed")
     lines = [
-        f"# {path.name}: {found.usable:,} rows with text and target",
-        f"# lit_synth run --config {shlex.quote(str(config))}",
+        f"# {_one_line(path.name)}: {found.usable:,} rows with text and target",
+        f"# lit_synth run --config {_one_line(shlex.quote(str(config)))}",
         "data: Custom",
         f"data_dir: {scalar(str(path))}",
         f"test_share: {_test_share(found.kept)} # held out of the file to test on, the same rows every time",
@@ -62,6 +62,10 @@ def scalar(text: str) -> str:
     if plain and yaml.safe_load(text) == text:
         return text
     return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=float("inf")).strip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())  # a comment ends where a line does
 
 
 def _task(path: Path, found: Survey) -> list[str]:

@@ -1,12 +1,13 @@
 """Rows of a table in any format that people keep labelled texts in, one at a time: CSV, TSV, JSON Lines, Parquet."""
 
 import csv
+import json
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import InputError, open_lines, read_json_lines, shown
+from lit_synth.examples import InputError, is_text, open_lines, read_json_lines, shown
 
 Row = dict[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".tsv", ".parquet")
@@ -46,6 +47,18 @@ def read_table(path: Path) -> Iterator[tuple[int, Row]]:
         yield from _cells(path, "\t" if kind == ".tsv" else None)
     else:
         yield from read_json_lines(path)
+
+
+def read_texts(path: Path) -> Iterator[tuple[int, Row]]:
+    """Yield the rows of `read_table` for who writes them again, as UTF-8.
+
+    Raises:
+        InputError: As there; or a row holds half of an emoji, as JSON can escape it.
+    """
+    for line, row in read_table(path):
+        if not is_text(json.dumps(row, ensure_ascii=False, default=str)):
+            raise InputError(f"{path}:{line}: holds what is no text: {shown(str(row))}; leave the row out, or mend it")
+        yield line, row
 
 
 def is_empty(value: Any) -> bool:

@@ -163,17 +163,19 @@ def test_what_is_written_side_by_side_stays_whole(tmp_path: Path) -> None:
 
 
 def test_a_result_that_was_damaged_is_made_again_and_a_shard_kept(stage: Stage) -> None:
+    names = ("accepted.jsonl", "records-0.jsonl", "metrics.json", "curation.json", "model/model.safetensors")
+
     def work() -> None:
         stage.runs += 1
         (stage.folder / "model").mkdir()
-        for name in ("accepted.jsonl", "records-0.jsonl", "model/model.safetensors"):
+        for name in names:
             (stage.folder / name).write_text("whole\n")
 
     stage.do({"a": 1}, [], work)
     (stage.folder / "model" / "README.md").touch()  # a card that is written later
     stage.do({"a": 1}, [], work)
     assert stage.runs == 1
-    for name in ("accepted.jsonl", "records-0.jsonl", "model/model.safetensors"):
+    for name in names:
         (stage.folder / name).write_text("whol")
     seen: list[list[str]] = []
     stage.do({"a": 1}, [], lambda: seen.append(sorted(path.name for path in stage.folder.iterdir())))

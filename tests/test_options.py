@@ -82,6 +82,13 @@ def test_name_network_and_cache_are_told_apart(error: Exception, offline: str, t
     assert re.search(told, said)
 
 
+def test_a_cache_that_lacks_a_model_is_not_blamed_on_the_hub_where_offline_was_asked(monkeypatch: Any) -> None:
+    monkeypatch.setenv("LIT_SYNTH_OFFLINE", "1")
+    assert "holds none of that name; give a local folder, or leave --offline out" in why_absent(
+        "owner/model", OSError()
+    )
+
+
 def test_a_folder_that_is_near_is_named(tmp_path: Path) -> None:
     (tmp_path / "my_model").mkdir()
     assert why_absent(f"{tmp_path}/my_modle", OSError()) == (

@@ -14,12 +14,14 @@ import pytest
 import torch
 import yaml
 
-from lit_synth import permissions
+from lit_synth import permissions, run
 from lit_synth.cli import main
+from lit_synth.deployed import reading_of
 from lit_synth.download import Archive, fetch, unpack
 from lit_synth.examples import InputError
 from lit_synth.modules import Teacher
 from lit_synth.modules.pretrained import load_pretrained
+from lit_synth.onnx_file import write_onnx
 from lit_synth.permissions import denied, permitted, taken
 from lit_synth.plan import body_weights
 from lit_synth.tasks.reviews import REVIEWS
@@ -142,6 +144,37 @@ def test_what_is_allowed_has_to_be_named(words: list[str]) -> None:
         taken(words)
 
 
+@pytest.mark.parametrize("word", ["--allow_pickle=false", "--allow_pickle=", "--offline=0"])
+def test_a_permission_with_a_value_is_none(word: str) -> None:
+    with pytest.raises(InputError, match="takes no value; give it alone, or leave it out"):
+        taken([word])
+
+
+@pytest.mark.parametrize("more", [{"data": "evil.Thing"}, {"data": "Reviews", "trainer": {"callbacks": [THING]}}])
+def test_a_run_from_python_imports_no_class_of_somebody_else(
+    canary: Path, more: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "given.yaml").write_text(yaml.safe_dump({"output": str(tmp_path / "run"), **more}))
+    with pytest.raises(InputError, match=r"class path evil\.Thing: .*give --allow_imports evil"):
+        run(tmp_path / "given.yaml")
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.Thing", "os.system", "lit_synth.cli.os.system", "lit_synth.permissions.socket.socket"]
+)
+def test_a_student_of_somebody_else_imports_no_class(
+    canary: Path, tiny_encoder: Path, tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(tiny_encoder, tmp_path / "gold" / "model")
+    encoder = {"class_path": "lit_synth.data.ClassifierEncoder", "init_args": {"max_length": 24}}
+    data = {"class_path": name, "init_args": {"encoder": encoder}}
+    (tmp_path / "gold" / "config.yaml").write_text(yaml.safe_dump({"data": data}))
+    with pytest.raises(InputError, match=r"^class path "):
+        reading_of(tmp_path / "gold" / "model")
+    assert not canary.exists()
+
+
 def test_permissions_end_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_HUB_OFFLINE")
     before = dict(os.environ)
@@ -179,7 +212,9 @@ def test_a_checkpoint_is_weights_and_nothing_else(
     assert not Path("sang").exists()
 
 
-def test_pickled_weights_are_refused_and_may_be_allowed(tiny_causal: Path, tmp_path: Path) -> None:
+def test_pickled_weights_are_refused_and_may_be_allowed(
+    tiny_causal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from transformers import AutoModelForCausalLM
 
     folder = tmp_path / "model"
@@ -191,6 +226,9 @@ def test_pickled_weights_are_refused_and_may_be_allowed(tiny_causal: Path, tmp_p
         load_pretrained(AutoModelForCausalLM, str(folder))
     with permitted(taken(["--allow_pickle"])[1]):
         found = load_pretrained(AutoModelForCausalLM, str(folder))
+    monkeypatch.setattr("lit_synth.onnx_file.find_spec", lambda name: name)
+    with pytest.raises(InputError, match="its weights are pickles"):
+        write_onnx(folder)
     assert all(torch.equal(one, two) for one, two in zip(found.parameters(), model.parameters(), strict=True))
 
 

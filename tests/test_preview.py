@@ -25,6 +25,7 @@ def test_a_preview_shows_what_a_run_would_do_and_leaves_nothing(
         "output": str(tmp_path / "out"),
         "teacher": {"model": str(tiny_causal), "lora": None, "max_length": 96},
         "student": {"model": str(tiny_encoder)},
+        "curation": {"teachers": 2, "prompts": ["{text}\nGood or bad?"]},
     }
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(config))
     before = sorted(tmp_path.rglob("*"))

@@ -1,6 +1,7 @@
 """What a stage has cost: parts of processes and attempts add up, in the manifest and through a kill."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,29 @@ def test_parts_of_processes_and_attempts_add_up_and_are_gone(tmp_path: Path) -> 
     assert collect(tmp_path) == Spent(46 + 7 + 1, 40.0, 4 * 32.0, ("4 x A", "CPU"))
     assert collect(tmp_path) == Spent()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["", '{"tokens": 5', "[]", '{"tokens": "many"}'])
+def test_a_part_that_was_damaged_is_not_counted(tmp_path: Path, content: str) -> None:
+    write_part(tmp_path, "100-0", 10, 30.0, "A", 1)
+    (tmp_path / "spent-200-0.json").write_text(content)
+    assert collect(tmp_path) == Spent(10, 30.0, 30.0, ("A",))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_kills_cost_what_they_cost(tmp_path: Path) -> None:
+    folder = tmp_path / "seed0" / "generation"
+
+    def killed() -> None:
+        write_part(folder, f"{time.time_ns()}-0", 100, 50.0, "A", 1)
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            Ledger(print, tmp_path).do(folder, {}, [], killed)
+    ledger = Ledger(print, tmp_path)
+    ledger.do(folder, {}, [], lambda: None)
+    assert ledger.work["seed0"]["generation"] == {"tokens": 200, "gpu_seconds": 100.0, "devices": ["A"]}
 
 
 def test_a_stage_that_was_killed_costs_both_of_its_parts(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,7 @@ def _whole_records(path: Path) -> list[Example]:
         except (ValueError, TypeError, AttributeError, RecursionError):
             damaged += 1
     if damaged or half:
-        partial = path.with_name(f"{path.name}.partial")
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # ranks may meet here
         partial.write_bytes(b"".join(whole))
         partial.replace(path)
     if damaged:

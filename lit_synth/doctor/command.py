@@ -92,7 +92,7 @@ def _said(found: list[Forecast], split: Sharding, machine: Machine, seeds: int) 
     spent = sum(one.hours * one.devices for one in found) * seeds
     many = f"{seeds} seeds" if seeds > 1 else "1 seed"
     lines = [f"{many}: about {hours:.3g} hours, {spent:.3g} device hours"]
-    host = max(one.states.host for one in found)
+    host = max((one.states.host for one in found), default=0)
     if host:
         lines.append(f"Offloaded to the memory of each node: {host / GIGA:.0f} GB, half as much again while it works")
     if split.kind == "zero3" and any(one.step.name == "generate" for one in found):

@@ -128,11 +128,13 @@ def sharding(trainer: dict[str, Any], nodes: int | None = None, devices: int | N
         InputError: A strategy of which nothing is known here.
     """
     strategy = trainer.get("strategy") or "auto"
-    named = strategy if isinstance(strategy, str) else str(strategy["class_path"])
+    named = strategy if isinstance(strategy, str) else str(strategy.get("class_path"))
     given: dict[str, Any] = {} if isinstance(strategy, str) else strategy.get("init_args") or {}
     name = named.rsplit(".", 1)[-1].removesuffix("Strategy").lower()
     given_nodes, given_devices = trainer.get("num_nodes"), trainer.get("devices")
     nodes = nodes or (given_nodes if isinstance(given_nodes, int) else 1)
+    if isinstance(given_devices, list):
+        given_devices = len(given_devices)  # they are named
     devices = devices or (given_devices if isinstance(given_devices, int) and given_devices > 0 else 1)
     precision = str(trainer.get("precision", "32"))
     half, pure = precision.startswith(("bf16", "16")), precision.endswith("true") and precision != "32-true"

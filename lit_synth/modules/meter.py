@@ -27,8 +27,8 @@ class Meter(L.Callback):
         self.every = every
         self.writes = False
         self.tokens: Tensor | int = 0
-        self.started = 0
-        self.shown = 0.0
+        self.name = ""
+        self.started = self.shown = 0.0
 
     def wrote(self, tokens: Tensor | int) -> None:
         """Count tokens that a model has written; what it writes on development rows as it learns is none."""
@@ -37,7 +37,9 @@ class Meter(L.Callback):
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Start the clock, once for everything that a stage does."""
-        self.started = self.started or time.time_ns()
+        if not self.name:
+            # The clock of the wall names this attempt, and may be set anew: times are taken from one that may not.
+            self.name, self.started = str(time.time_ns()), time.monotonic()
         self.writes = stage in ("test", "predict")
 
     def on_train_batch_end(
@@ -79,7 +81,6 @@ class Meter(L.Callback):
         folder = Path(trainer.default_root_dir)
         if not (folder / "stage.json").exists():
             return
-        device, seconds = trainer.strategy.root_device, (time.time_ns() - self.started) / 1e9
+        device, seconds = trainer.strategy.root_device, time.monotonic() - self.started
         kind = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
-        name = f"{self.started}-{trainer.global_rank}"
-        write_part(folder, name, int(self.tokens), seconds, kind, trainer.world_size)
+        write_part(folder, f"{self.name}-{trainer.global_rank}", int(self.tokens), seconds, kind, trainer.world_size)

@@ -1,1 +1,1 @@
-"""The commands around a run, one a file, each for the terminal and for Python: run, init, label, export."""
+"""The commands around a run, one a file, each for the terminal and for Python: run, init, label, export, doctor."""

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from lit_synth.examples import InputError
 
@@ -83,14 +82,12 @@ def export(
 
 def _figures(run: Path) -> dict[str, dict[int, float]]:
     """Return the headline test figure of every student by strategy and seed."""
-    path = run / "metrics.json"
-    if not path.is_file():
-        raise InputError(f"{run}: no metrics.json there; give the folder of a run that is done")
-    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    from lit_synth.report.folders.folder import read_run
+
+    found = read_run(run)
     figures: dict[str, dict[int, float]] = defaultdict(dict)
-    students = (*CANDIDATES, "full")
-    for row in rows:
-        if row["metric"] == rows[0]["metric"] and row.get("amount") is None and row["strategy"] in students:
+    for row in found.metrics:
+        if row["metric"] == found.headline and row["strategy"] in (*CANDIDATES, "full"):
             figures[row["strategy"]][row["seed"]] = row["value"]
     if not set(figures) & set(CANDIDATES):
         raise InputError(f"{run}: no student is done there; the same lit_synth run goes on")
@@ -98,8 +95,8 @@ def _figures(run: Path) -> dict[str, dict[int, float]]:
 
 
 def _reason(asked: str, figures: dict[str, dict[int, float]], chosen: str) -> str:
-    mean = fmean(figures[chosen].values())
-    told = f"test figure {100 * mean:.1f}, mean of {len(figures[chosen])} seed{'s'[: len(figures[chosen]) > 1]}"
+    mean, many = fmean(figures[chosen].values()), len(figures[chosen])
+    told = f"test figure {100 * mean:.1f}, mean of {many} seed{'s' if many > 1 else ''}"
     if asked != "best":
         return told
     others = ", ".join(f"{name} {100 * fmean(figures[name].values()):.1f}" for name in CANDIDATES if name in figures)

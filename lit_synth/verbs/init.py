@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lit_synth.columns import columns_of, guess
-from lit_synth.examples import InputError, write_whole
+from lit_synth.examples import InputError, printable, write_whole
 from lit_synth.starter import starter
 from lit_synth.survey import survey
-from lit_synth.tables import read_table
+from lit_synth.tables import read_texts
 
 
 def main(words: list[str]) -> None:
@@ -30,7 +30,13 @@ def main(words: list[str]) -> None:
     asks = not found.yes and sys.stdin.isatty() and sys.stdout.isatty()
     text = [name.strip() for name in found.text.split(",")] if found.text else []
     config = init(
-        found.file, text, found.label, found.output, force=found.force, tell=print, agreed=_agreed if asks else None
+        found.file,
+        text,
+        found.label,
+        found.output,
+        force=found.force,
+        tell=lambda line: print(printable(line)),
+        agreed=_agreed if asks else None,
     )
     print(f"Wrote {config}; read it, it says what each setting does")
     command = f"lit_synth run --config {shlex.quote(str(config))}"
@@ -70,7 +76,7 @@ def init(
     config = Path(output) if output is not None else Path(f"{name}.yaml")
     if config.exists() and not force:
         raise InputError(f"{config}: is there already; give --force to replace it, or another --output")
-    rows = list(read_table(path))
+    rows = list(read_texts(path))
     if not rows:
         raise InputError(f"{path}: no rows")
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from lit_synth.examples import InputError
-from lit_synth.tables import Row, is_empty, read_table, suffix
+from lit_synth.tables import Row, is_empty, read_table, read_texts, suffix
 
 if TYPE_CHECKING:
     from lit_synth.deployed import Answer, Student
@@ -99,7 +99,7 @@ def _looked_at(student: "Student", file: Path) -> int:
     """Return the number of rows, once every row has been seen to be one: before the first is labelled, not the last."""
     total = 0
     new = _columns(student)
-    for line, row in read_table(file):
+    for line, row in read_texts(file):
         total += 1
         if missing := [name for name in student.task.fields if name not in row]:
             raise InputError(f"{file}:{line}: no column {missing[0]!r}; the row has: {', '.join(row)}")

@@ -10,9 +10,10 @@ def main(words: list[str]) -> None:
 
     settings, parts = run_settings("run", words)
     if parts["preview"]:
+        from lit_synth.examples import printable
         from lit_synth.preview import preview
 
-        preview(settings)
+        preview(settings, lambda text: print(printable(text, kept="\n")))
     else:
         from lit_synth.pipeline import Pipeline
 
@@ -21,6 +22,8 @@ def main(words: list[str]) -> None:
 
 def run(*configs: str | Path, tell: Callable[[str], None] = print, **settings: object) -> Path:
     """Do what is not done yet of a run.
+
+    A config can name the classes that it can on the command line; ``LIT_SYNTH_ALLOW_IMPORTS`` names further packages.
 
     Args:
         *configs: YAML of the run; a further one is laid over the first.
@@ -41,7 +44,8 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, **settings: o
     from argparse import ArgumentError
 
     from lit_synth.examples import InputError
-    from lit_synth.options import one_line, run_settings
+    from lit_synth.options import mistake, run_settings
+    from lit_synth.permissions import permitted
 
     for path in map(Path, configs):
         if not path.is_file():
@@ -52,9 +56,13 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, **settings: o
         for name, value in settings.items()
     ]
     try:
-        found = run_settings("run", words)[0]
-    except ArgumentError as error:
-        raise InputError(one_line(str(error))) from None
-    from lit_synth.pipeline import Pipeline
+        with permitted({}):
+            found = run_settings("run", words)[0]
+            from lit_synth.pipeline import Pipeline
 
-    return Pipeline(found, tell).execute()
+            return Pipeline(found, tell).execute()
+    except (ValueError, ArgumentError) as error:
+        told = mistake(error)
+        if told is None:
+            raise
+        raise told from None

@@ -54,6 +54,7 @@ def test_weights_are_counted_once() -> None:
         ({}, "none", 1),
         ({"devices": "auto", "precision": "bf16-mixed"}, "none", 1),
         ({"devices": 4}, "ddp", 4),
+        ({"devices": [2, 3]}, "ddp", 2),
         ({"strategy": "ddp", "num_nodes": 2, "devices": 2}, "ddp", 4),
         ({"strategy": "deepspeed_stage_3_offload", "devices": 2}, "zero3", 2),
         (
@@ -83,3 +84,5 @@ def test_precision_is_read_too(precision: str | int, half: bool, pure: bool) -> 
 def test_an_unknown_strategy_is_a_mistake() -> None:
     with pytest.raises(InputError, match="xla"):
         sharding({"strategy": "xla"})
+    with pytest.raises(InputError, match=r"trainer\.strategy None"):
+        sharding({"strategy": {"stage": 2}})

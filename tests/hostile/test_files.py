@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lit_synth.cli import _printable
 from lit_synth.data import Partition, TaskDataModule
 from lit_synth.data.sources import read_split
 from lit_synth.data.splits import make_splits
-from lit_synth.examples import Example, InputError, read_examples, write_examples
+from lit_synth.examples import Example, InputError, printable, read_examples, write_examples
 from lit_synth.task import Task
 from lit_synth.tasks import BoolQ, MultiRC, Rte, Sgd, Slurp, WebNlg
 from lit_synth.tasks.reviews import REVIEWS
@@ -33,7 +32,7 @@ def refused(read: Callable[[], Any]) -> str:
     """Return what is told instead of rows: one line that is not long."""
     with pytest.raises(InputError) as caught:
         read()
-    told = _printable(str(caught.value))
+    told = printable(str(caught.value))
     assert len(told) < 600
     return told
 
@@ -43,7 +42,7 @@ def outcome(read: Callable[[], list[Example]]) -> tuple[list[Example], str]:
     try:
         return read(), ""
     except InputError as error:
-        told = _printable(str(error))
+        told = printable(str(error))
         assert len(told) < 600, told
         return [], told
 

@@ -104,3 +104,11 @@ def test_a_kill_loses_no_more_than_the_last_seconds(tmp_path: Path) -> None:
         meter.on_predict_batch_end(fake, None, None, {"attention_mask": torch.ones(2, 3)}, 0)  # type: ignore[arg-type]
     (part,) = tmp_path.glob("spent-*.json")
     assert json.loads(part.read_text())["tokens"] == 18
+
+
+def test_a_clock_that_is_set_back_changes_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    meter, fake = Meter(every=0.0), trainer(tmp_path)
+    meter.setup(fake, None, "predict")  # type: ignore[arg-type]
+    monkeypatch.setattr("time.time_ns", lambda: 0)
+    meter.on_predict_batch_end(fake, None, None, {"attention_mask": torch.ones(2, 3)}, 0)  # type: ignore[arg-type]
+    assert 0 <= collect(tmp_path).seconds < 5

@@ -45,7 +45,8 @@ def student(tmp_path: Path, tiny_encoder: Path, tiny_seq2seq: Callable[[str], Pa
         (stage / "config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps({"data": data}))))
         figures = tmp_path / "run" / "metrics.json"
         rows = json.loads(figures.read_text()) if figures.exists() else []
-        row = {"metric": "accuracy", "strategy": strategy, "seed": seed, "amount": None, "value": value}
+        row = {"task": task.name, "strategy": strategy, "seed": seed, "amount": None, "n_gold": 8, "n_synthetic": 0}
+        row |= {"metric": "accuracy", "value": value}
         figures.write_text(json.dumps([*rows, row]))
         return stage / "model"
 

@@ -61,7 +61,7 @@ def test_onnx_answers_as_the_student_does(student: MakeStudent, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["nowhere"], "nowhere: no metrics.json there"),
+        (["nowhere"], "nowhere: no metrics.json; is this the --output of `lit_synth run`"),
         (["run", "--strategy=golden"], "no student on 'golden'; there are: gold"),
         (["run", "--seed=7"], "seeds of gold are: 0"),
         (["run", "--output=run"], "run: is there already"),
@@ -72,6 +72,7 @@ def test_what_cannot_be_exported_is_told(
     student: MakeStudent, words: list[str], told: str, tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:
     student()
+    capsys.readouterr()  # what transformers says of the student as it is made
     monkeypatch.chdir(tmp_path)
     assert main(["export", *words]) == 2
     said = capsys.readouterr().err

@@ -96,6 +96,25 @@ def test_what_cannot_start_is_told(
     assert not Path("rows.yaml").exists()
 
 
+def test_a_sheet_writes_no_escape_sequences_to_a_terminal_and_no_settings(tmp_path: Path, capsys: Any) -> None:
+    rows = "".join(f"{{'a long text {n}'}},{('good', chr(27) + '[31mbad')[n % 2]}\n" for n in range(20))
+    path = tmp_path / "x\noutput: elsewhere.csv"
+    path.write_text(f"text,mood\n{rows}")
+    assert main(["init", str(path), f"--output={tmp_path / 'rows.yaml'}"]) == 0
+    said = capsys.readouterr().out
+    assert r"\x1b[31mbad 10" in said
+    assert chr(27) not in said
+    assert yaml.safe_load((tmp_path / "rows.yaml").read_text())["output"] == "runs/rows"
+
+
+def test_half_of_an_emoji_is_told(tmp_path: Path) -> None:
+    moods = ("good", r"\ud83d")
+    rows = "".join(f'{{"text": "a long text {n}", "mood": "{moods[n % 2]}"}}\n' for n in range(20))
+    (tmp_path / "rows.jsonl").write_text(rows)
+    with pytest.raises(InputError, match=r"rows\.jsonl:2: holds what is no text: "):
+        init(tmp_path / "rows.jsonl", output=tmp_path / "rows.yaml")
+
+
 def test_a_yaml_that_is_there_is_kept(sheet: Path) -> None:
     init(sheet).write_text("mine")
     with pytest.raises(InputError, match="is there already; give --force"):

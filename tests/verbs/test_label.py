@@ -80,6 +80,14 @@ def test_rows_are_read_as_they_are_needed(student: MakeStudent) -> None:
     assert taken == 32
 
 
+def test_half_of_an_emoji_is_told_before_a_row_is_labelled(student: MakeStudent, tmp_path: Path) -> None:
+    rows = tmp_path / "new.jsonl"
+    rows.write_text('{"text": "fine", "more": []}\n' + r'{"text": "fine", "more": ["\ud83d"]}' + "\n")
+    with pytest.raises(InputError, match=r"new\.jsonl:2: holds what is no text: "):
+        label(Student(student()), rows, tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
 def test_order_does_not_depend_on_length(student: MakeStudent) -> None:
     made = Student(student(), batch_size=3)
     texts = ["a film " * random.Random(n).randint(1, 8) + str(n) for n in range(20)]
@@ -111,6 +119,8 @@ def test_a_stop_leaves_no_half_of_a_file(student: MakeStudent, tmp_path: Path, m
         ("text", ["--output=new.csv"], "is the table itself"),
         ("text", ["--output=out.parquet"], "written are .csv, .tsv and .jsonl"),
         ("text", ["--batch_size=0"], "give 1 or more"),
+        ("text", ["--device=gpu"], "device gpu: is not there; give cpu"),
+        ("text", ["--device=cuda:99"], "device cuda:99: is not there"),
         ("text", ["--modle=x"], "--modle=x; did you mean --model?"),
     ],
 )
@@ -124,6 +134,17 @@ def test_what_cannot_be_labelled_is_told(
     said = capsys.readouterr().err
     assert told in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["lit_synth.json", "../config.yaml"])
+@pytest.mark.parametrize(
+    "content", ["[]", "{", "data: 5", '{"task": {"mood": 1}, "max_length": 8}', "a: !!python/name:os"]
+)
+def test_what_does_not_tell_how_a_student_reads_is_told(student: MakeStudent, name: str, content: str) -> None:
+    folder = student()
+    (folder / name).write_text(content)
+    with pytest.raises(InputError, match=r"how a student reads|which tell how it reads"):
+        Student(folder)
 
 
 def test_a_folder_without_a_student_is_told(student: MakeStudent, tmp_path: Path) -> None:
