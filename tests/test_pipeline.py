@@ -306,7 +306,7 @@ def test_a_kill_in_the_middle_of_generation_changes_nothing(tmp_path: Path, conf
     with subprocess.Popen(  # noqa: S603 (fixed words)
         words, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
-        limit = time.monotonic() + 120
+        limit = time.monotonic() + 600
         while not (records.exists() and records.read_bytes().count(b"\n") >= 4):
             assert process.poll() is None, process.stdout and process.stdout.read().decode()
             assert time.monotonic() < limit

@@ -602,7 +602,9 @@ def test_an_interrupt_keeps_what_is_under_way(cache: Path) -> None:
             wait_until(lambda: server.replied >= 8 and server.now == 4)
             process.send_signal(signal.SIGINT)
             assert process.stdout
-            assert process.stdout.readline() == "interrupted: waiting for the answers that are under way\n"
+            # A line of progress may come first, where the machine has much else to do.
+            said = iter(process.stdout.readline, "")
+            assert "interrupted: waiting for the answers that are under way\n" in said
             gate.set()
             _, errors = process.communicate(timeout=60)
         assert "KeyboardInterrupt" in errors

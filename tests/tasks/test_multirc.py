@@ -29,7 +29,7 @@ def test_a_text_is_one_line_and_an_empty_answer_says_so(reading: Reading) -> Non
     ("change", "told"),
     [
         ({"label": 2}, r"train\.jsonl:2: unknown label '2' in column 'label'; known labels: 0, 1$"),
-        ({"label": None}, r"train\.jsonl:2: unknown label 'None' in column 'label'; known labels: 0, 1$"),
+        ({"label": None}, r"train\.jsonl:2: column 'label' holds None; give the row a label"),
         ({"answer": None}, r"train\.jsonl:2: column 'answer' holds None; expected a text"),
         ({"paragraph": {"text": "a"}}, r"train\.jsonl:2: column 'paragraph' holds \{'text': 'a'\}; expected a text"),
     ],

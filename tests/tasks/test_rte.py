@@ -33,7 +33,7 @@ def test_a_hypothesis_may_stand_in_a_list(reading: Reading) -> None:
             r"train\.jsonl:2: unknown label '2' in column 'label'; known labels: entailment, not_entailment$",
         ),
         ({"label": -1}, r"train\.jsonl:2: unknown label '-1' in column 'label'; known labels: entailment"),
-        ({"label": None}, r"train\.jsonl:2: unknown label 'None' in column 'label'; known"),
+        ({"label": None}, r"train\.jsonl:2: column 'label' holds None; give the row a label"),
         ({"hypothesis": ["a", "b"]}, r"train\.jsonl:2: column 'hypothesis' holds \['a', 'b'\]; expected a text"),
         ({"premise": None}, r"train\.jsonl:2: column 'premise' holds None; expected a text that is not empty$"),
     ],
