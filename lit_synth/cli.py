@@ -54,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
         **dict.fromkeys(("init", "label", "export", "doctor"), _verb),
     }
+    command = ""
     try:
         words, given = taken(words)
         words = _verb_first(words, commands) if words else [""]
@@ -77,7 +78,9 @@ def main(arguments: list[str] | None = None) -> int:
         code = _stopped(stop)
         if code is None:
             raise
-        print("lit_synth: stopped; the same command goes on", file=sys.stderr)
+        # What writes a single file starts it again.
+        goes_on = command not in ("init", "label", "export", "report")
+        print(f"lit_synth: stopped{'; the same command goes on' if goes_on else ''}", file=sys.stderr)
         return code
     except BrokenPipeError:  # as by `| head`; what is left to be written at exit goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -77,8 +77,8 @@ def predict_all(trainer: L.Trainer, module: L.LightningModule, datamodule: TaskD
         InputError: A round answered nothing of what was asked.
     """
     fitting = datamodule.requests.folder / "batch_size.json" if datamodule.requests else None
-    if fitting and fitting.exists():
-        datamodule.predict_batch_size = min(datamodule.predict_batch_size, int(fitting.read_text()))
+    if fitting and fitting.exists() and (size := fitting.read_text(errors="replace").strip()).isdecimal():
+        datamodule.predict_batch_size = min(datamodule.predict_batch_size, max(1, int(size)))
     asked: list[Example] | None = None
     while asked is None or (left := datamodule.pending()):
         if asked is not None and left == asked:

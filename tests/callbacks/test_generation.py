@@ -96,6 +96,13 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_rows(predict: Any, tmp_path
         assert rows(tmp_path / "parts", name) == rows(tmp_path / "whole", name)
 
 
+@pytest.mark.parametrize("kept", ["", "0", "-3", "2.5", "\x00", "9999999"])
+def test_a_damaged_size_of_the_batch_stops_nothing(predict: Any, tmp_path: Path, kept: str) -> None:
+    (tmp_path / "batch_size.json").write_text(kept)
+    predict(tmp_path, write, amount=4)
+    assert len(rows(tmp_path, "accepted")) == 4
+
+
 def test_it_gives_up_at_the_limit_of_attempts(predict: Any, tmp_path: Path) -> None:
     stub = predict(tmp_path, lambda row: replace(row, provenance={**row.provenance, "text": "?"}), attempts=1.5)
     assert len(stub.asked) == 30
