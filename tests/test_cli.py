@@ -350,9 +350,13 @@ def ended(words: list[str]) -> None:
 def test_a_stopped_command_says_so_and_does_not_pass_for_a_finished_one(
     command: Callable[[list[str]], None], code: int, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
+    monkeypatch.setattr(cli, "_sweep", command)
+    assert main(["sweep"]) == code
+    assert capsys.readouterr().err == "lit_synth: stopped; the same command goes on\n"
+    # A page is written anew.
     monkeypatch.setattr(cli, "_report", command)
     assert main(["report", "folder"]) == code
-    assert capsys.readouterr().err == "lit_synth: stopped; the same command goes on\n"
+    assert capsys.readouterr().err == "lit_synth: stopped\n"
 
 
 def test_asking_for_help_is_not_a_stop(capsys: Any) -> None:
