@@ -105,13 +105,17 @@ def test_prompts_of_teachers_are_told_with_every_row(stage: Any) -> None:
     assert row.provenance["prompts"] == found["prompts"] == prompts
 
 
-def test_of_several_texts_one_is_chosen_or_all_share_a_weight(tmp_path: Path, tiny_encoder: Path) -> None:
-    folder = tmp_path / "rows"
+def facts(folder: Path, encoder: Path) -> WebNlg:
+    """Return a text-to-text module over rows written here."""
     folder.mkdir()
     for split in ("train", "test"):
         rows = [{"input": [f"{split}{n} | name | Bo"], "target": "Bo.", "category": "Food"} for n in range(8)]
         (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    module = WebNlg(Seq2SeqEncoder(str(tiny_encoder)), data_dir=str(folder), partition=Partition(4))
+    return WebNlg(Seq2SeqEncoder(str(encoder)), data_dir=str(folder), partition=Partition(4))
+
+
+def test_of_several_texts_one_is_chosen_or_all_share_a_weight(tmp_path: Path, tiny_encoder: Path) -> None:
+    module = facts(tmp_path / "rows", tiny_encoder)
     fields = {"category": "Food", "triples": "Ann | friend | Bo"}
     samples = [["Ann likes Bo.", 0.25], ["Ann and Bo.", 0.25], ["Nobody.", 0.9]]
     row = Example("p", fields, "Someone.", "annotated", provenance={"confidence": 0.8, "samples": samples})
@@ -130,12 +134,7 @@ def test_of_several_texts_one_is_chosen_or_all_share_a_weight(tmp_path: Path, ti
 
 
 def test_texts_of_further_teachers_are_chosen_from_too(tmp_path: Path, tiny_encoder: Path) -> None:
-    folder = tmp_path / "rows"
-    folder.mkdir()
-    for split in ("train", "test"):
-        rows = [{"input": [f"{split}{n} | name | Bo"], "target": "Bo.", "category": "Food"} for n in range(8)]
-        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    module = WebNlg(Seq2SeqEncoder(str(tiny_encoder)), data_dir=str(folder), partition=Partition(4))
+    module = facts(tmp_path / "rows", tiny_encoder)
     fields = {"category": "Food", "triples": "Ann | friend | Bo"}
 
     def read(name: str, *texts: tuple[str, str, float]) -> Path:
