@@ -50,7 +50,7 @@ def _teacher_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
     if not run.needs_teacher:
         return
     settings, splits = run.teacher, module.splits
-    encoder = TeacherEncoder(settings.model, max_length=settings.max_length)
+    encoder = TeacherEncoder(settings.model, settings.directions, settings.max_length)
     weights = body_weights(settings.model)
     # With adapters the gradients of the frozen weights are not computed; checkpointing goes forward twice.
     training = (4 if settings.lora else 6) + (2 if settings.gradient_checkpointing else 0)

@@ -21,7 +21,9 @@ def teacher_fit(run: RunSettings, seed: int, folder: Path) -> Config:
         callback("lit_synth.callbacks.DevelopmentCurve", path=str(folder / "curve.jsonl")),
         callback("lit_synth.callbacks.Export", folder=str(folder / "model")),
     ]
-    data = data_config(run, seed, teacher_encoder(run, settings.model), batch_size=settings.batch_size)
+    encoder = teacher_encoder(run, settings.model)
+    encoder["init_args"]["directions"] = settings.directions
+    data = data_config(run, seed, encoder, batch_size=settings.batch_size)
     trainer = trainer_config(run, folder, "teacher", callbacks, max_epochs=settings.max_epochs, gradient_clip_val=1.0)
     return stage(seed, teacher_model(run, settings.model), data, trainer)
 

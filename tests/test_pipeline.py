@@ -507,6 +507,16 @@ def test_eight_gold_rows_and_contradictions_still_give_a_student(
     assert "removed: repeated in train with another label" in (output / "report.html").read_text()
 
 
+def test_a_run_that_only_annotates_may_leave_writing_out(tmp_path: Path, config: MakeConfig) -> None:
+    teacher = config()["teacher"] | {"generate_weight": 0.0}
+    output = run(
+        tmp_path, config(teacher=teacher, student=config()["student"] | {"chosen": CHOSEN}), "--strategies", "annotate"
+    )
+    curve = [json.loads(line) for line in (output / "seed0" / "teacher_fit" / "curve.jsonl").read_text().splitlines()]
+    assert all(line["val_loss"] == pytest.approx(line["val_annotate_loss"]) for line in curve)
+    assert not any("val_generate_loss" in line for line in curve)
+
+
 def test_synthetic_rows_may_come_first(tmp_path: Path, config: MakeConfig) -> None:
     student = config()["student"] | {"chosen": CHOSEN, "two_stages": True, "gold_weight": 2.0, "average": 0.5}
     student["loss"] = {"kind": "generalised", "smoothing": 0.1}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from lit_synth import recipes
-from lit_synth.settings import Choice, CurationSettings, RunSettings
+from lit_synth.settings import Choice, CurationSettings, RunSettings, TeacherSettings
 from lit_synth.stages import StageCLI
 from lit_synth.task import Task
 from lit_synth.tasks.multirc import MULTIRC
@@ -72,6 +72,13 @@ def test_the_search_does_not_learn_from_development_and_the_last_fit_does() -> N
     assert "development" not in made["student_search"]["data"]["init_args"]["mixture"]
     assert made["student_fit"]["data"]["init_args"]["mixture"]["development"] is True
     assert made["student_fit"]["trainer"]["limit_val_batches"] == 0
+
+
+def test_where_writing_has_no_weight_it_is_not_trained() -> None:
+    for weight, directions in ((0.0, "annotate"), (0.5, "both")):
+        run = settings(strategies=("gold", "annotate"), teacher=TeacherSettings(generate_weight=weight))
+        data = configs(run, Path("folder"))["teacher_fit"]["data"]["init_args"]
+        assert data["encoder"]["init_args"]["directions"] == directions
 
 
 def test_the_ceiling_does_not_name_a_synthetic_file() -> None:

@@ -60,6 +60,7 @@ def test_a_limit_caps_what_is_generated() -> None:
             {"student": StudentSettings(chosen={"golden": Choice(1e-4, 3)})},
             "student.chosen: 'golden' is no student; known: gold, annotate",
         ),
+        ({"teacher": TeacherSettings(generate_weight=0)}, "teacher.generate_weight 0: no writing is learnt"),
     ],
 )
 def test_a_mistake_is_one_line_with_its_value(given: dict[str, Any], told: str) -> None:

@@ -30,7 +30,9 @@ class DevelopmentCurve(L.Callback):
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write one line."""
         if trainer.is_global_zero and not trainer.sanity_checking:
-            figures = {key: float(value) for key, value in trainer.callback_metrics.items() if key.startswith("val_")}
+            found = {key: float(value) for key, value in trainer.callback_metrics.items() if key.startswith("val_")}
+            # Of a direction that is not learnt there is no loss.
+            figures = {key: value for key, value in found.items() if not math.isnan(value)}
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a") as lines:
                 lines.write(json.dumps({"step": trainer.global_step, **figures}) + "\n")

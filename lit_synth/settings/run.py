@@ -102,6 +102,10 @@ class RunSettings:
         for name, value in (("amount", self.generation.amount), ("attempts", self.generation.attempts)):
             if not 1 <= value < math.inf:
                 raise InputError(f"generation.{name} {value:g}: give 1 or more")
+        if self.generates and self.teacher.directions == "annotate":
+            raise InputError(
+                "teacher.generate_weight 0: no writing is learnt, so give --strategies without generate and both"
+            )
         if not self.seeds or not self.strategies:
             raise InputError("seeds and strategies: give one or more of each")
         if self.limit is not None and self.limit < 1:
