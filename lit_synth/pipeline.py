@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from lit_synth import recipes
-from lit_synth.account import cut_inputs
+from lit_synth.account import cut_inputs, foreign
 from lit_synth.data import TaskDataModule
 from lit_synth.examples import InputError, read_json_lines
 from lit_synth.few_shot import FewShot
@@ -76,6 +76,8 @@ class Pipeline:
             if found["cut"]:
                 told = f"{found['cut']:,} of {found['rows']:,} inputs are longer than {found['max_length']} tokens"
                 self.tell(f"{name}: {told}; their {self.task.long_field or 'longest field'} is cut")
+        if strange := foreign(run, self.task, self.module.splits.gold):
+            self.tell(strange)
         if contradictions := self.module.splits.contradictions:
             one, other = contradictions[0]
             self.tell(

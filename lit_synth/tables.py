@@ -102,7 +102,7 @@ def _cells(path: Path, delimiter: str | None) -> Iterator[tuple[int, Row]]:
         # Strict: else a quote that is never closed takes in all rows behind it as one.
         letters = delimiter == "\t" and _quotes_are_letters(path)
         kind = csv.QUOTE_NONE if letters else csv.QUOTE_MINIMAL
-        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True, quoting=kind)
+        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True, quoting=kind)  # type: ignore[arg-type] # its two values
         try:
             # Sheets have columns without a name: an index, or what stood too far to the right.
             header = [name or f"column {place}" for place, name in enumerate(next(reader, []), start=1)]
