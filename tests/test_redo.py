@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+import lit_synth
 from lit_synth.cli import main
 from lit_synth.examples import InputError
 from lit_synth.records import Record, alone, compose, set_aside
@@ -22,39 +23,39 @@ def found(output: Path) -> dict[str, str]:
 def test_what_a_change_touches_is_done_again_and_nothing_is_mixed(
     tmp_path: Path, tiny_causal: Path, tiny_encoder: Path, reviews_like: Path, capsys: Any
 ) -> None:
-    def run(name: str, amount: int, *words: str) -> Path:
+    def run(output: Path, amount: int, *words: str) -> int:
         parts = settings(tiny_causal, tiny_encoder, reviews_like)
         parts["generation"] |= {"amount": amount}
         (tmp_path / "run.yaml").write_text(yaml.safe_dump(parts))
-        output = tmp_path / name
-        code = main(["run", "--config", str(tmp_path / "run.yaml"), "--output", str(output), *words])
-        assert code == (2 if words == () and name == "run" else 0)
-        return output
+        return main(["run", "--config", str(tmp_path / "run.yaml"), "--output", str(output), *words])
 
-    output = run("run", 6, "--seeds", "0,1")
+    output = tmp_path / "run"
+    assert run(output, 6, "--seeds", "0,1") == 0
     before, page = found(output), (output / "report.html").read_bytes()
-    run("run", 4)
+    assert run(output, 4) == 2
     assert "generation.amount 6, now 4; give another --output, the same config to go on, or --redo" in (
         capsys.readouterr().err
     )
     assert found(output) == before
     few = ("--strategies", "gold,generate", "--redo")
-    run("run", 4, *few)
+    assert run(output, 4, *few) == 0
     said = capsys.readouterr().out
     for stage in ("teacher_fit", "gold"):
         assert f"seed0/{stage}: done before" in said
     for stage in ("generation", "generate"):
         assert f"seed0/{stage}: its config or inputs have changed; the older results are set aside" in said
     # Another seed and another strategy were not asked for: what was found of them was of the older config.
-    assert found(output) == found(run("fresh", 4, *few))
+    assert run(tmp_path / "fresh", 4, *few) == 0
+    assert found(output) == found(tmp_path / "fresh")
     (older,) = (output / "older").iterdir()
     assert found(older) == before
     assert (older / "report.html").read_bytes() == page
     assert yaml.safe_load((older / "config.yaml").read_text())["generation"]["amount"] == 6
     # The same command goes on; there is nothing more to set aside.
-    capsys.readouterr()
-    run("run", 4, *few)
-    assert ": starts" not in capsys.readouterr().out
+    told = list[str]()
+    again = {"output": output, "strategies": ["gold", "generate"]}
+    lit_synth.run(tmp_path / "run.yaml", tell=told.append, redo=True, **again)
+    assert not any(line.endswith(": starts") for line in told)
     assert list((output / "older").iterdir()) == [older]
 
 
