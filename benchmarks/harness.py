@@ -105,8 +105,8 @@ class Worker:
 
     def _ask(self, count: int) -> str:
         stdin, stdout = self.process.stdin, self.process.stdout
-        assert stdin is not None  # noqa: S101
-        assert stdout is not None  # noqa: S101
+        assert stdin is not None  # noqa: S101 - asked for where it was started
+        assert stdout is not None  # noqa: S101 - asked for where it was started
         try:
             print(count, file=stdin, flush=True)
         except BrokenPipeError:

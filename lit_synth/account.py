@@ -10,6 +10,12 @@ from lit_synth.examples import Example
 from lit_synth.metrics import score
 from lit_synth.settings import STUDENTS, RunSettings
 from lit_synth.task import Task
+from lit_synth.tokenizer import load_tokenizer
+
+READ = 500
+"""Gold rows that are looked at for signs that a student does not know."""
+MOST_UNKNOWN = 0.1
+"""Share of unknown tokens from which it is told: single emoji or names are less."""
 
 
 def annotation_figures(task: Task, rows: Sequence[Example], hidden: Sequence[Example]) -> dict[str, Any]:
@@ -61,6 +67,28 @@ def cut_inputs(run: RunSettings, module: TaskDataModule) -> dict[str, dict[str, 
         }
         for name, encoder in encoders.items()
     }
+
+
+def unknown_share(model: str, rows: Sequence[Example]) -> float:
+    """Return which share of the tokens of inputs stands for signs that a model's tokenizer does not know."""
+    tokenizer = load_tokenizer(model)
+    if tokenizer.unk_token_id is None:
+        return 0.0
+    texts = [text for row in rows for text in row.fields.values()]
+    tokens = [token for ids in tokenizer(texts, add_special_tokens=False)["input_ids"] for token in ids]
+    return _share([token == tokenizer.unk_token_id for token in tokens])
+
+
+def foreign(run: RunSettings, task: Task, gold: Sequence[Example]) -> str:
+    """Say that the student cannot read the language of the rows, where that is so; else nothing."""
+    model = run.student.name(task)
+    share = unknown_share(model, gold[:READ]) if set(run.strategies) & set(STUDENTS) else 0.0
+    if share < MOST_UNKNOWN:
+        return ""
+    return (
+        f"student: {share:.0%} of the tokens in gold are unknown to {model}, which cannot tell such texts apart; "
+        "give --student.model one that was trained on their language, and look at the teacher's, too"
+    )
 
 
 def _share(hits: list[bool]) -> float:

@@ -104,7 +104,7 @@ def _verb_first(words: list[str], commands: Iterable[str]) -> list[str]:
         # What stands behind an option without `=` is its value, even if it has the name of a command.
         for place in range(1, len(words)):
             before = words[place - 1]
-            is_value = before.startswith("--") and "=" not in before and before != "--preview"
+            is_value = before.startswith("--") and "=" not in before and before not in ("--preview", "--redo")
             if words[place] in commands and not is_value:
                 return [words[place], *words[:place], *words[place + 1 :]]
     return words

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from lit_synth.examples import InputError
-from lit_synth.tables import Row, as_label, is_empty
+from lit_synth.examples import InputError, shown
+from lit_synth.tables import Row, as_label, count_words, is_empty
 
 LABEL_NAMES = ("label", "labels", "class", "category", "intent", "sentiment", "topic", "tag", "team", "target", "gold")
 TARGET_NAMES = ("target", "output", "response", "completion", "summary", "answer", "reply", "translation", "reference")
@@ -49,7 +49,7 @@ class Column:
         self.is_text &= isinstance(value, str)
         self.is_flat &= isinstance(value, (str, int, float, bool))
         if self.is_flat:
-            self.words += len(str(value).split())
+            self.words += count_words(str(value))
             self.counts[as_label(value)] += 1
 
     @property
@@ -114,6 +114,11 @@ def guess(columns: dict[str, Column], text: Sequence[str] = (), target: str | No
     for name in (*text, *([target] if target else [])):
         if name not in columns:
             raise InputError(f"no column {name!r}; there are: {', '.join(columns)}")
+    if _is_row(columns):
+        first = ", ".join(shown(name, 30) for name in list(columns)[:3])
+        raise InputError(
+            f"the first line looks like a row and not like names: {first}; put names above it: text, label"
+        )
     others: tuple[str, ...] = ()
     if target is None:
         target, *rest = _targets(columns, text)
@@ -125,6 +130,13 @@ def guess(columns: dict[str, Column], text: Sequence[str] = (), target: str | No
         held = "nothing" if not found.filled else "lists or objects"
         raise InputError(f"column {target!r} holds {held}; name another with --label COLUMN")
     return Guess(tuple(text) or _texts(columns, target), target, found.unique <= MOSTLY_UNIQUE, others)
+
+
+def _is_row(columns: dict[str, Column]) -> bool:
+    """Tell whether the names of columns are the cells of a row: one is a label, and no other is a usual name."""
+    usual = {*LABEL_NAMES, *TARGET_NAMES, *TEXT_NAMES, "id"}
+    is_label = any(column.may_be_label and name.strip() in column.counts for name, column in columns.items())
+    return is_label and not any(name.strip().casefold() in usual for name in columns)
 
 
 def _targets(columns: dict[str, Column], text: Sequence[str]) -> list[str]:

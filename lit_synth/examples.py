@@ -91,6 +91,9 @@ class Example:
         for name, kinds in _KINDS.items():
             if name in row and not isinstance(row[name], kinds):
                 raise InputError(f"{name!r} of row {shown(row['id'])} holds {shown(row[name])}")
+        for label, value in (row.get("probabilities") or {}).items():
+            if not isinstance(value, int | float):
+                raise InputError(f"'probabilities' of row {shown(row['id'])} hold {shown(value)} for {shown(label)}")
         return cls(**{**row, "references": tuple(row.get("references", ()))})
 
 
@@ -126,7 +129,10 @@ def open_lines(path: Path) -> Iterator[Iterator[str]]:
 def _whole_lines(path: Path, lines: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
         if not is_text(line):
-            raise InputError(f"{path}:{number}: not UTF-8: {shown(line.strip())}; save the file as UTF-8")
+            raise InputError(
+                f"{path}:{number}: not UTF-8: {shown(line.strip())}; save the file as UTF-8; "
+                "for one from Windows: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
+            )
         yield line
 
 

@@ -123,7 +123,13 @@ def _spent(manifest: dict[str, Any]) -> Spent:
     return Spent(**(known | {"devices": tuple(known.get("devices", ()))}))
 
 
-def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free: tuple[str, ...] = ()) -> None:
+def claim(
+    output: Path,
+    config: dict[str, Any],
+    open_keys: tuple[str, ...],
+    free: tuple[str, ...] = (),
+    differs: Callable[[str], None] | None = None,
+) -> None:
     """Write the run's config into its folder, or check that the folder is of the same run.
 
     Args:
@@ -131,6 +137,7 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
         config: The resolved config.
         open_keys: What may differ from the last time, and adds up: seeds, strategies.
         free: Settings that may take any value, by their path, such as ``few_shot.endpoint.timeout``.
+        differs: Is told what was another setting; it refuses, or clears away what was found so. By default refused.
 
     Raises:
         InputError: The folder holds something else, or a run with another config.
@@ -143,14 +150,13 @@ def claim(output: Path, config: dict[str, Any], open_keys: tuple[str, ...], free
             before = None
         if not isinstance(before, dict):
             raise InputError(f"{path}: is not a run's config; give another --output")
-        for key in [*config, *before]:
-            old, new = (_without(key, value.get(key), free) for value in (before, config))
-            if key not in (*open_keys, *free) and old != new:
-                raise InputError(
-                    f"{path}: made with {_difference(key, old, new)}; "
-                    "give another --output, or the same config to go on"
-                )
-        config = config | {key: list(dict.fromkeys([*before.get(key, []), *config[key]])) for key in open_keys}
+        changed = _changed(before, config, open_keys, free)
+        if changed and differs is None:
+            raise InputError(f"{path}: made with {changed}; give another --output, or the same config to go on")
+        if changed and differs is not None:
+            differs(changed)
+        else:
+            config = config | {key: list(dict.fromkeys([*before.get(key, []), *config[key]])) for key in open_keys}
     elif output.exists() and (not output.is_dir() or any(path.suffix != ".partial" for path in output.iterdir())):
         raise InputError(f"{output}: is not empty and not a run's folder; give another --output")
     try:
@@ -197,6 +203,15 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     except (ValueError, LookupError, TypeError, RecursionError):
         pass
     return {"key": DAMAGED, "done": False}
+
+
+def _changed(before: dict[str, Any], now: dict[str, Any], open_keys: tuple[str, ...], free: tuple[str, ...]) -> str:
+    """Return the first setting that is another one, with both values; nothing where none is."""
+    for key in dict.fromkeys([*now, *before]):
+        old, new = (_without(key, value.get(key), free) for value in (before, now))
+        if key not in (*open_keys, *free) and old != new:
+            return _difference(key, old, new)
+    return ""
 
 
 def _without(path: str, value: Any, free: tuple[str, ...]) -> Any:

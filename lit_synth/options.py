@@ -60,7 +60,7 @@ def corrected(parser: ArgumentParser, error: ArgumentError) -> ArgumentError | I
 
 
 def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSettings, dict[str, Any]]":
-    """Parse the settings of a run, and ``more`` of them beside; ``--preview`` is among them as ``preview``."""
+    """Parse the settings of a run, and ``more`` of them beside; ``preview`` and ``redo`` are among the latter."""
     from lit_synth.settings import RunSettings
 
     parser = ArgumentParser(
@@ -70,6 +70,8 @@ def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSett
     if command == "run":
         about = "try a handful of rows and show prompts, written rows, time, memory and disk; leaves nothing behind"
         parser.add_argument("--preview", action="store_true", help=about)
+        about = "where the folder was made with other settings: set its results aside, do again what these change"
+        parser.add_argument("--redo", action="store_true", help=about)
     parser.add_class_arguments(RunSettings)
     for kind in more.values():
         parser.add_class_arguments(kind)
@@ -80,7 +82,7 @@ def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSett
         if is_dataclass(part.default) and isinstance(found[part.name], list | None):
             raise InputError(f"{part.name} {found[part.name]}: give its settings by name, or leave it out")
     settings = parser.instantiate(found).as_dict()
-    parts: dict[str, Any] = {"preview": settings.pop("preview", False)}
+    parts: dict[str, Any] = {name: settings.pop(name, False) for name in ("preview", "redo")}
     # Left in words, not made into objects: each stage makes its own strategy, callbacks and logger from them.
     settings["trainer"] = yaml.safe_load(parser.dump(found, skip_unset=False))["trainer"]
     parts |= {name: kind(**{one.name: settings.pop(one.name) for one in fields(kind)}) for name, kind in more.items()}

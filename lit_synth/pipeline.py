@@ -11,14 +11,14 @@ from typing import Any
 from rich.console import Console
 
 from lit_synth import recipes
-from lit_synth.account import cut_inputs
+from lit_synth.account import cut_inputs, foreign
 from lit_synth.data import TaskDataModule
 from lit_synth.examples import InputError, read_json_lines
 from lit_synth.few_shot import FewShot
 from lit_synth.ledger import Ledger, claim
 from lit_synth.metrics import KNOWN
 from lit_synth.plan import matrix_rate, plan, plan_table
-from lit_synth.records import Record, alone, compose
+from lit_synth.records import Record, alone, compose, set_aside
 from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report
 from lit_synth.report.table import terminal_table
@@ -42,11 +42,13 @@ class Pipeline:
     Args:
         run: The settings.
         tell: Gets every line of progress.
+        redo: Whether a folder of another config is taken: what was found with it is then set aside.
     """
 
-    def __init__(self, run: RunSettings, tell: Callable[[str], None] = print) -> None:
+    def __init__(self, run: RunSettings, tell: Callable[[str], None] = print, redo: bool = False) -> None:
         self.run = run
         self.tell = tell
+        self.redo = redo
         self.ledger = Ledger(tell, run.output, run.reuse)
         self.metrics: list[dict[str, Any]] = []
 
@@ -68,12 +70,14 @@ class Pipeline:
             raise InputError(f"task {self.task.name}: unknown metric {min(unknown)!r}; known: {', '.join(KNOWN)}")
         run.refuse_unread(self.task)
         steps = plan(run, self.module)
-        claim(run.output, run.plain(), open_keys=("seeds", "strategies", "amounts"), free=("reuse", *HOW_ASKED))
+        self._claim()
         self.cut = cut_inputs(run, self.module)
         for name, found in self.cut.items():
             if found["cut"]:
                 told = f"{found['cut']:,} of {found['rows']:,} inputs are longer than {found['max_length']} tokens"
                 self.tell(f"{name}: {told}; their {self.task.long_field or 'longest field'} is cut")
+        if strange := foreign(run, self.task, self.module.splits.gold):
+            self.tell(strange)
         if contradictions := self.module.splits.contradictions:
             one, other = contradictions[0]
             self.tell(
@@ -95,6 +99,19 @@ class Pipeline:
         for line in (summary.verdict, *summary.others, *summary.warnings, f"Report: {report}"):
             self.tell(line)
         return report
+
+    def _claim(self) -> None:
+        output = self.run.output
+
+        def differs(changed: str) -> None:
+            if not self.redo:
+                raise InputError(
+                    f"{output / 'config.yaml'}: made with {changed}; give another --output, the same config to go on, "
+                    "or --redo: the older results are set aside, and what the change touches is done again"
+                )
+            self.tell(f"made with {changed}: the older figures and rows are set aside in {set_aside(output)}")
+
+        claim(output, self.run.plain(), ("seeds", "strategies", "amounts"), ("reuse", *HOW_ASKED), differs)
 
     def _seed(self, number: int, module: TaskDataModule) -> None:
         run, splits = self.run, module.splits

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from lit_synth.account import foreign
 from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TeacherEncoder
 from lit_synth.data.encoders import Encoder
 from lit_synth.examples import read_examples
@@ -46,6 +47,8 @@ def preview(run: RunSettings, tell: Callable[[str], None]) -> None:
     tell("What the models read, from their tokens; a teacher learns to go on behind the arrow:")
     for name, text in _shown(run, task, gold[0]):
         tell(f"\n[{name}]\n{text}")
+    if strange := foreign(run, task, gold):
+        tell(f"\n{strange}")
     with tempfile.TemporaryDirectory(prefix="lit_synth_preview_") as folder:
         output = Path(folder) / "run"
         small = _small(run, task, output, len(gold) + len(module.splits.development) + len(module.splits.pool))

@@ -1,10 +1,12 @@
 """What a run found, one file a seed, so that seeds may run side by side; the run's own files are composed of them."""
 
 import fcntl
+import hashlib
 import os
+import shutil
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,36 @@ def alone(output: Path, seed: str) -> Iterator[None]:
         file.write(f"pid {os.getpid()} on {socket.gethostname()}")
         file.flush()
         yield
+
+
+def set_aside(output: Path) -> Path:
+    """Move what a run has found into ``older/<hash of its config>``, before another config works in its folder.
+
+    The stages of its seeds stay: each has a key of its own, so those that are the same are not done again, and the
+    others are set aside one by one. A kill in between does no harm, since the same is then done again.
+
+    Returns:
+        Where it lies now, with the config it was made with.
+
+    Raises:
+        InputError: A process works on it.
+    """
+    config = output / "config.yaml"
+    older = output / "older" / hashlib.sha256(config.read_bytes()).hexdigest()[:16]
+    kept = ("older", "config.yaml", "answers.jsonl")  # an answer is kept by what was asked
+    with ExitStack() as locks:
+        for lock in (output / "records").glob("*.lock"):
+            locks.enter_context(alone(output, lock.stem))
+        older.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(config, older / "config.yaml")
+        for path in sorted(output.iterdir()):
+            if path.name in kept or (path.name.startswith("seed") and path.is_dir()):
+                continue
+            target = older / path.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            path.replace(target)
+    return older
 
 
 def compose(output: Path, order: list[str], told: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -16,6 +16,9 @@ SIZES = (32, 64, 128, 256, 512)
 TEST_ROWS = 200
 """With fewer, an interval of accuracy is wider than 14 points; more than 0.3 of the rows are not held out for it."""
 
+MOST_GOLD = 5000
+"""With more labels there is little that a teacher could add, and it takes long to learn them."""
+
 
 def starter(path: Path, found: Survey, config: Path, output: Path) -> str:
     """Return the commented YAML of a run on a table.
@@ -41,7 +44,7 @@ def starter(path: Path, found: Survey, config: Path, output: Path) -> str:
         "data: Custom",
         f"data_dir: {scalar(str(path))}",
         f"test_share: {_test_share(found.kept)} # held out of the file to test on, the same rows every time",
-        "fraction: 1 # of the other rows all are gold; a smaller share leaves a pool, whose labels are hidden",
+        f"fraction: {_fraction(found.kept)}",
         "strategies: [gold, generate, teacher] # students on your rows alone and with written ones; the teacher itself",
         "seeds: [0] # more, such as [0, 1, 2], show how much is chance",
         f"output: {scalar(str(output))}",
@@ -50,6 +53,13 @@ def starter(path: Path, found: Survey, config: Path, output: Path) -> str:
         *_sizes(found),
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _fraction(kept: int) -> str:
+    left = _others(kept)
+    if left > MOST_GOLD:
+        return f"{MOST_GOLD} # gold rows, of {left:,}: with more, written rows seldom help; the rest is left out"
+    return "1 # of the other rows all are gold; a smaller share leaves a pool, whose labels are hidden"
 
 
 def scalar(text: str) -> str:
@@ -93,7 +103,7 @@ def _words_of_their_own(labels: Counter[str]) -> list[str]:
 
 def _sizes(found: Survey) -> list[str]:
     text, target = (_tokens(quantile(lengths, 0.95)) for lengths in (found.lengths, found.target_lengths))
-    gold = round(found.kept * (1 - _test_share(found.kept)))
+    gold = min(MOST_GOLD, _others(found.kept))
     steps = 300 if gold < 500 else 600
     lines = ["teacher:", "  model: embedded:teacher # a folder, or a name on the hub: a larger one teaches better"]
     if not found.guess.is_label:
@@ -112,6 +122,11 @@ def _sizes(found: Survey) -> list[str]:
         f"    every: {steps // 5}",
         "    learning_rates: [2.0e-4]",
     ]
+
+
+def _others(kept: int) -> int:
+    """Return how many rows are not held out to test on."""
+    return round(kept * (1 - _test_share(kept)))
 
 
 def _test_share(rows: int) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lit_synth.columns import Guess
-from lit_synth.tables import Row, as_label, is_empty
+from lit_synth.tables import Row, as_label, count_words, is_empty
 
 SHOWN = 8
 """Labels that are named each for itself."""
@@ -118,11 +118,11 @@ def quantile(lengths: list[int], share: float) -> int:
 def _add(found: Survey, first: dict[str, tuple[int, str]], line: int, row: Row) -> None:
     guess = found.guess
     text, target = " ".join(str(row[name]) for name in guess.text), as_label(row[guess.target])
-    found.lengths.append(len(text.split()))
+    found.lengths.append(count_words(text))
     if guess.is_label:
         found.labels[target] += 1
     else:
-        found.target_lengths.append(len(target.split()))
+        found.target_lengths.append(count_words(target))
     # As `Task.key` does: two inputs that differ in case or blanks only are the same.
     key = "\n".join(" ".join(str(row[name]).casefold().split()) for name in guess.text)
     earlier, known = first.setdefault(key, (line, target))

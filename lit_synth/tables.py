@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -13,6 +14,10 @@ Row = dict[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".tsv", ".parquet")
 DELIMITERS = ",;\t|"
 """What parts the cells of a CSV file: spreadsheets write semicolons where the comma is the decimal sign."""
+_WORD = re.compile(
+    "[{0}]|[^\\s{0}]+".format("\u0e01-\u0eff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff")
+)
+"""A run of letters; in scripts that put no blanks between words (Thai, Lao, Japanese, Chinese) a sign."""
 csv.field_size_limit(2**31 - 1)  # a cell may hold a document; the limit of 128 KiB is for other uses
 
 
@@ -70,6 +75,15 @@ def is_empty(value: Any) -> bool:
     return value is None or value != value or (isinstance(value, str) and not value.strip())
 
 
+def count_words(text: str) -> int:
+    """Return the words of a text; of scripts that leave no blanks between them, the signs.
+
+    >>> count_words("two words"), count_words("光线怎么样"), count_words("PHONE 随时")
+    (2, 5, 3)
+    """
+    return len(_WORD.findall(text))
+
+
 def as_label(value: Any) -> str:
     """Return a cell as the name of a label.
 
@@ -86,9 +100,12 @@ def _cells(path: Path, delimiter: str | None) -> Iterator[tuple[int, Row]]:
         first = next(lines, "")
         delimiter = delimiter or max(DELIMITERS, key=first.count)
         # Strict: else a quote that is never closed takes in all rows behind it as one.
-        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+        letters = delimiter == "\t" and _quotes_are_letters(path)
+        kind = csv.QUOTE_NONE if letters else csv.QUOTE_MINIMAL
+        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True, quoting=kind)  # type: ignore[arg-type] # its two values
         try:
-            header: list[str] = next(reader, [])
+            # Sheets have columns without a name: an index, or what stood too far to the right.
+            header = [name or f"column {place}" for place, name in enumerate(next(reader, []), start=1)]
             if twice := [name for name in header if header.count(name) > 1]:
                 raise InputError(f"{path}:1: column {shown(twice[0])} stands twice; keep one")
             for cells in filter(None, reader):
@@ -100,6 +117,19 @@ def _cells(path: Path, delimiter: str | None) -> Iterator[tuple[int, Row]]:
                 yield reader.line_num, dict(zip(header, cells, strict=True))
         except csv.Error as error:
             raise InputError(f"{path}:{reader.line_num}: not CSV ({error}); is a quote left open?") from None
+
+
+def _quotes_are_letters(path: Path) -> bool:
+    """Tell whether a quote in a TSV file is part of a text, as where every line is a row and one is never closed."""
+    with open_lines(path) as lines:
+        rows = (line.rstrip("\r\n").split("\t") for line in lines)
+        columns, left_open = len(next(rows, [])), False
+        for cells in filter(any, rows):
+            if len(cells) != columns:
+                return False
+            # Within quotes a quote is written twice, so that one that encloses is followed by the end of its cell.
+            left_open |= any(cell.startswith('"') and not re.fullmatch('"(""|[^"])*"', cell) for cell in cells)
+        return left_open
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Row]]:

@@ -54,6 +54,22 @@ SHEETS: dict[str, tuple[Callable[[int], dict[str, Any]], tuple[str, ...], str, b
     ),
     "numbers as labels": (lambda n: {"review": text(n), "stars": n % 5}, ("review",), "stars", True),
     "truth as label": (lambda n: {"question": text(n), "label": n % 3 == 0}, ("question",), "label", True),
+    "a script without blanks": (
+        lambda n: {
+            "sentence 1": "光线怎么样" * (1 + n % 7) + f"{n}",
+            "sentence 2": f"{n} 可以约业主",
+            "fits": f"{n % 2}",
+        },
+        ("sentence 1", "sentence 2"),
+        "fits",
+        True,
+    ),
+    "an index without a name": (
+        lambda n: {"column 1": f"{n}", "class": "012"[n % 3], "tweet": text(n)},
+        ("tweet",),
+        "class",
+        True,
+    ),
     "text to text": (lambda n: {"source": text(n), "summary": text(n + 1)}, ("source",), "summary", False),
     "a list beside": (lambda n: {"text": text(n), "tags": ["a"], "target": "ab"[n % 2]}, ("text",), "target", True),
 }
@@ -103,6 +119,24 @@ def test_a_column_that_cannot_be_is_told(fields: list[str], target: str | None, 
     columns = columns_of({"text": text(n), "label": "ab"[n % 2]} for n in range(20))
     with pytest.raises(InputError, match=told):
         guess(columns, fields, target)
+
+
+@pytest.mark.parametrize(
+    ("names", "is_row"),
+    [
+        (("ham", "Go until jurong point, crazy"), True),
+        (("no", "what 's the airport at orlando"), False),  # a question as the name of its column, and no label beside
+        (("spam", "message"), False),  # a name that is a label, too
+        (("label", "How do I locate my card?"), False),
+    ],
+)
+def test_a_sheet_without_names_is_told(names: tuple[str, str], is_row: bool) -> None:
+    columns = columns_of({names[0]: ("ham", "spam")[n % 2], names[1]: text(n)} for n in range(60))
+    if is_row:
+        with pytest.raises(InputError, match="the first line looks like a row and not like names: 'ham', 'Go"):
+            guess(columns)
+    else:
+        assert guess(columns).text == (names[1],)
 
 
 def test_a_sheet_without_a_label_is_told() -> None:

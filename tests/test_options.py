@@ -115,7 +115,7 @@ assert main(["run", "--help"]) == 0
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     environment = {**os.environ, "NO_COLOR": "1"}
     command = [sys.executable, "-c", CHECK]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)  # noqa: S603 - our own command
     assert "AssertionError" not in done.stderr
     assert "--preview" in done.stdout
     assert "\x1b[" not in done.stdout
@@ -123,5 +123,5 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
 
 def test_the_module_is_the_command() -> None:
     command = [sys.executable, "-m", "lit_synth", "--version"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
     assert done.stdout == f"{__version__}\n"

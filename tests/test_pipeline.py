@@ -247,8 +247,8 @@ def test_another_config_is_refused_and_nothing_overwritten(
     capsys.readouterr()
     assert main(["run", "--config", str(changed), "--output", str(done)]) == 2
     assert capsys.readouterr().err == (
-        f"lit_synth: {done / 'config.yaml'}: made with fraction 24.0, now 30.0; give another --output, or the same "
-        "config to go on\n"
+        f"lit_synth: {done / 'config.yaml'}: made with fraction 24.0, now 30.0; give another --output, the same config "
+        "to go on, or --redo: the older results are set aside, and what the change touches is done again\n"
     )
     assert {path: path.read_bytes() for path in done.rglob("*") if path.is_file()} == before
 

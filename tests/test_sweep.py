@@ -120,7 +120,7 @@ def test_a_killed_sweep_goes_on_and_leaves_no_process(config: Path, tmp_path: Pa
     given = words(config, tmp_path / "sweep", "--fractions", "16", "--seeds", "0")
     command = [sys.executable, "-m", "lit_synth", *given]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603 - our own command
     assert first.stdout is not None
     for line in first.stdout:
         if "seed0/annotate_4: starts" in line:
@@ -128,7 +128,7 @@ def test_a_killed_sweep_goes_on_and_leaves_no_process(config: Path, tmp_path: Pa
     first.send_signal(signal.SIGTERM)
     # Coverage, where it measures the child, ends it by the signal itself once our own handler has done its work.
     assert first.wait(60) in (143, -signal.SIGTERM)
-    lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout  # noqa: S607
+    lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout  # noqa: S607 - whichever ps there is
     assert str(tmp_path / "sweep") not in lines
     assert not list((tmp_path / "sweep" / "jobs").glob("*.json")), "a job that was stopped has not ended"
     fitted = tmp_path / "sweep" / "fraction_16" / "seed0" / "teacher_fit" / "stage.json"

@@ -51,6 +51,39 @@ def test_what_cannot_be_read_is_told(name: str, content: bytes, told: str, tmp_p
         list(read_table(tmp_path / name))
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "rows"),
+    [
+        # Messages as people type them: a quote that is never closed is a sign like any other.
+        (
+            "a.tsv",
+            'label\ttext\nham\t"Hi there!\nspam\tfree "prize"\n',
+            [("ham", '"Hi there!'), ("spam", 'free "prize"')],
+        ),
+        ("b.tsv", 'label\ttext\nham\t"in ""quotes"""\nspam\tx\n', [("ham", 'in "quotes"'), ("spam", "x")]),
+        ("c.tsv", 'label\ttext\nham\t"two\nlines"\n', [("ham", "two\nlines")]),
+        ("d.tsv", 'label\ttext\nham\t"a\ttab"\n', [("ham", "a\ttab")]),
+    ],
+)
+def test_quotes_of_a_tsv_file_enclose_or_are_letters(
+    name: str, content: str, rows: list[tuple[str, ...]], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content)
+    assert [tuple(row.values()) for _, row in read_table(tmp_path / name)] == rows
+
+
+def test_columns_without_a_name_are_called_by_their_place(tmp_path: Path) -> None:
+    (tmp_path / "spam.csv").write_text(",v1,v2,,\n0,ham,hello,,\n1,spam,free, again,\n")
+    rows = [row for _, row in read_table(tmp_path / "spam.csv")]
+    assert list(rows[1].items()) == [
+        ("column 1", "1"),
+        ("v1", "spam"),
+        ("v2", "free"),
+        ("column 4", " again"),
+        ("column 5", ""),
+    ]
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         list(read_table(tmp_path / "none.csv"))

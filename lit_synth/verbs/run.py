@@ -17,10 +17,10 @@ def main(words: list[str]) -> None:
     else:
         from lit_synth.pipeline import Pipeline
 
-        Pipeline(settings).execute()
+        Pipeline(settings, redo=parts["redo"]).execute()
 
 
-def run(*configs: str | Path, tell: Callable[[str], None] = print, **settings: object) -> Path:
+def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = False, **settings: object) -> Path:
     """Do what is not done yet of a run.
 
     A config can name the classes that it can on the command line; ``LIT_SYNTH_ALLOW_IMPORTS`` names further packages.
@@ -28,6 +28,7 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, **settings: o
     Args:
         *configs: YAML of the run; a further one is laid over the first.
         tell: Gets lines of progress.
+        redo: Where the folder was made with other settings, set its results aside, and do again what these change.
         **settings: Of the run by name, such as ``seeds=[0, 1, 2]``, or ``**{"generation.amount": 60}`` for a part.
 
     Returns:
@@ -60,7 +61,7 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, **settings: o
             found = run_settings("run", words)[0]
             from lit_synth.pipeline import Pipeline
 
-            return Pipeline(found, tell).execute()
+            return Pipeline(found, tell, redo).execute()
     except (ValueError, ArgumentError) as error:
         told = mistake(error)
         if told is None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lit_synth.account import cut_inputs
+from lit_synth.account import cut_inputs, foreign, unknown_share
 from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TeacherEncoder
 from lit_synth.data.encoders import IGNORED, Encoder
 from lit_synth.data.fitting import fit
@@ -20,6 +20,7 @@ from lit_synth.settings import RunSettings, StudentSettings, TeacherSettings
 from lit_synth.stages import StageCLI
 from lit_synth.task import Task
 from lit_synth.tasks.multirc import MULTIRC, MultiRC
+from lit_synth.tasks.reviews import REVIEWS
 
 TASK = Task("qa", ("passage", "question"), "answer", ("no", "yes"))
 LONG = replace(TASK, long_field="question")
@@ -200,3 +201,12 @@ def test_what_a_run_tells_of_cut_rows_is_what_happened(
         assert told[name] == {"rows": 26, "cut": sum(changed), "max_length": length}
         assert 0 < sum(changed) < 26
     assert set(cut_inputs(replace(run, strategies=("gold",)), module)) == {"student"}
+
+
+def test_a_language_that_the_student_cannot_read_is_told(tiny_encoder: Path, tmp_path: Path) -> None:
+    run = RunSettings("Reviews", tmp_path, student=StudentSettings(model=str(tiny_encoder)))
+    known, others = ([Example(f"{n}", {"text": text}) for n in range(9)] for text in ("a warm film", "电影很好看"))
+    assert (unknown_share(str(tiny_encoder), known), unknown_share(str(tiny_encoder), others)) == (0, 1)
+    assert foreign(run, REVIEWS, known) == ""
+    assert foreign(run, REVIEWS, known + others).startswith("student: ")
+    assert foreign(replace(run, strategies=("teacher",)), REVIEWS, others) == ""

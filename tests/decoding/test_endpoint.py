@@ -633,7 +633,7 @@ def served(tiny_causal: Path, tmp_path: Path) -> Iterator[tuple[str, Path]]:
     command = [str(Path(sys.executable).with_name("transformers")), "serve", str(folder)]
     command += ["--port", str(port), "--device", "cpu"]
     log = tmp_path / "server.log"
-    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:  # noqa: S603
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:  # noqa: S603 - our own server
         try:
             for _ in range(300):
                 assert process.poll() is None, log.read_text()[-2000:]

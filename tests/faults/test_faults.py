@@ -1,6 +1,6 @@
 """One run that meets every fault in turn, each injected for real, and in the end has the data set of one that met none.
 
-Tests of this file go on with one folder, in order. `LIT_SYNTH_FAULTS=50` kills that many times at random moments.
+Tests of this file go on with one folder, in order.
 """
 
 import json
@@ -14,7 +14,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -24,69 +23,9 @@ import yaml
 
 from lit_synth.decoding import sampling
 from lit_synth.modules import Teacher, teacher
-from tests.forked import Child, settings, start
+from tests.faults.runs import Run, compare
 
-KILLS = int(os.environ.get("LIT_SYNTH_FAULTS", "6"))
 GOES_ON = "the same command goes on"
-
-
-class Run:
-    """A run that is started again and again, in children of this process."""
-
-    def __init__(self, home: Path, config: dict[str, Any]) -> None:
-        self.home, self.output = home, home / "run"
-        (home / "run.yaml").write_text(yaml.safe_dump(config))
-        self.count = 0
-        self.has_disk = False
-
-    def start(self, before: Callable[[], Any] = int, *words: str) -> Child:
-        self.count += 1
-        given = ["run", "--config", str(self.home / "run.yaml"), "--output", str(self.output), *words]
-        return start(given, self.home / f"log{self.count}", before)
-
-    def end(self, before: Callable[[], Any] = int, *words: str) -> tuple[int, str]:
-        """Start it, and wait for its end; return the exit code and what it said, in which there is no traceback."""
-        child = self.start(before, *words)
-        code = child.wait()
-        said = child.said()
-        assert "Traceback" not in said, said
-        return code, said
-
-    def found(self) -> dict[str, Any]:
-        """Return all that a user takes from a run."""
-        found: dict[str, Any] = {
-            name: json.loads((self.output / name).read_text()) for name in ("metrics.json", "splits.json")
-        }
-        for path in (*self.output.glob("synthetic/*/*.jsonl"), *self.output.glob("rejected/*/*.jsonl")):
-            rows = [json.loads(line) for line in path.read_text().splitlines()]
-            found[str(path.relative_to(self.output))] = rows
-        return found
-
-    def records(self) -> int:
-        shard = self.output / "seed0" / "generation" / "records-0.jsonl"
-        return shard.read_bytes().count(b"\n") if shard.exists() else 0
-
-
-@pytest.fixture(scope="module")
-def make(
-    tmp_path_factory: pytest.TempPathFactory, tiny_causal: Path, tiny_encoder: Path, reviews_like: Path
-) -> Callable[..., Run]:
-    def new(**changed: Any) -> Run:
-        rows = {"amount": 48, "attempts": 4.0, "batch_size": 4, "sampling": {"max_new_tokens": 16}}
-        parts = {"strategies": ["gold", "generate"], "limit": 48, "generation": rows} | changed
-        return Run(tmp_path_factory.mktemp("faults"), settings(tiny_causal, tiny_encoder, reviews_like, **parts))
-
-    return new
-
-
-@pytest.fixture(scope="module")
-def undisturbed(make: Callable[..., Run]) -> tuple[dict[str, Any], float]:
-    """Return what a run finds that meets no fault, and how long it takes."""
-    run, begun = make(), time.monotonic()
-    code, said = run.end()
-    assert code == 0, said
-    assert len(run.found()) == 4
-    return run.found(), time.monotonic() - begun
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +36,10 @@ def run(make: Callable[..., Run]) -> Iterator[Run]:
     disk.mkdir()
     run.output = disk / "run"
     mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
-    run.has_disk = os.getuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0  # noqa: S603
+    run.has_disk = os.getuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0  # noqa: S603 - our words
     yield run
     if run.has_disk:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # noqa: S603, S607
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # noqa: S603, S607 - our words
 
 
 def slowed(seconds: float, method: str = "predict_step", mark: Path | None = None) -> Callable[[], None]:
@@ -141,26 +80,6 @@ def flip(path: Path, place: float = 0.5) -> None:
 
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Compare what two runs found: the same rows for the same requests, to the letter but for one in twenty at most.
-
-    After a fault the rows that are left share other batches, whose sums end otherwise in the last bit. Between tokens
-    that are as good as equally likely that decides, and in a model of random weights many are.
-    """
-    rows, twins = (
-        {row["id"]: row for name in part if name.endswith("jsonl") for row in part[name]} for part in (one, other)
-    )
-    assert rows.keys() == twins.keys()
-    changed = [name for name, row in rows.items() if row["provenance"]["text"] != twins[name]["provenance"]["text"]]
-    assert len(changed) <= len(rows) / 20
-    for name in set(rows) - set(changed):
-        assert rows[name].pop("probabilities", None) == pytest.approx(twins[name].pop("probabilities", None), abs=1e-4)
-        assert rows[name] == twins[name]
-    assert one["splits.json"] == other["splits.json"]
-    assert changed or one["metrics.json"] == other["metrics.json"]
-    return True
 
 
 def refused(run: Run, *told: str, code: int = 2, before: Callable[[], Any] = int) -> None:
@@ -300,7 +219,7 @@ def wild_clock() -> None:
 def test_a_run_that_met_all_of_it_has_the_same_data_set(run: Run, undisturbed: tuple[dict[str, Any], float]) -> None:
     code, said = run.end(wild_clock)
     assert code == 0, said
-    assert same(run.found(), deepcopy(undisturbed[0]))
+    compare(run.found(), undisturbed[0])
     assert not list(run.output.glob("seed0/**/*.partial"))
 
 
@@ -317,7 +236,7 @@ def test_damaged_results_are_made_again(run: Run, undisturbed: tuple[dict[str, A
     assert "generation: accepted.jsonl is damaged, or gone; made again" in said
     assert "generate: model/model.safetensors is damaged, or gone; made again" in said
     assert "round_trip: its stage.json is damaged; the older results are set aside in round_trip.damaged" in said
-    assert same(run.found(), deepcopy(undisturbed[0]))
+    compare(run.found(), undisturbed[0])
 
 
 @pytest.mark.parametrize("name", ["records/seed0.json", "config.yaml"])
@@ -328,30 +247,3 @@ def test_damaged_records_are_told_and_left(run: Run, name: str) -> None:
     refused(run, str(path))
     assert path.read_bytes() == b"\0" * len(whole)
     path.write_bytes(whole)
-
-
-# At any moment
-
-
-def killed(make: Callable[..., Run], seconds: float, rng: random.Random) -> Iterator[Run]:
-    """Yield runs that were killed again and again until they were done, after so many kills in all."""
-    left = KILLS
-    while left > 0:
-        run, code = make(), -1
-        while code:
-            child = run.start()
-            if left > 0:
-                time.sleep(rng.uniform(0.0, 0.7 * seconds))
-                left -= 1
-                child.send(signal.SIGKILL)
-            code = child.wait()
-            assert code in (0, -signal.SIGKILL), child.said()
-        yield run
-
-
-def test_kills_at_any_moment_change_nothing(
-    make: Callable[..., Run], undisturbed: tuple[dict[str, Any], float]
-) -> None:
-    found, seconds = undisturbed
-    for run in killed(make, seconds, random.Random(KILLS)):
-        assert same(run.found(), deepcopy(found))

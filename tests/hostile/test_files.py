@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lit_synth.data import Partition, TaskDataModule
@@ -198,6 +198,7 @@ PARTS = st.fixed_dictionaries({}, optional=dict.fromkeys(Example.__slots__, JSON
 
 
 @given(row=PARTS)
+@example(row={"probabilities": {"": None}})
 def test_a_spoilt_record_is_an_example_or_one_line(
     row: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

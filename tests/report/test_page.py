@@ -164,7 +164,7 @@ def test_figure_is_named_text_in_the_colours_of_the_page(make_run: MakeRun) -> N
 
 @pytest.mark.parametrize("change", [{"full": 0.70}, dict.fromkeys(COLOURS, 1.0)])
 def test_figure_of_odd_runs(make_run: MakeRun, change: dict[str, float]) -> None:
-    ElementTree.fromstring(headline_figure(summarise(make_run(accuracy=change)), 360))  # noqa: S314
+    ElementTree.fromstring(headline_figure(summarise(make_run(accuracy=change)), 360))  # noqa: S314 - our own output
 
 
 def test_a_text_outside_the_template_is_shown_as_it_was_written(make_run: MakeRun) -> None:

@@ -136,3 +136,12 @@ def test_labels_that_yaml_would_misread_come_back(label: str, tmp_path: Path) ->
     task = run_settings("run", [f"--config={config}"])[0].task
     assert task is not None
     assert set(task.labels) == {label, "other_one", "other one"}
+
+
+def test_of_more_rows_than_help_some_are_gold(tmp_path: Path) -> None:
+    rows = [["text", "label"], *([f"this is row number {n}", "ab"[n % 2]] for n in range(8000))]
+    with (tmp_path / "rows.csv").open("w", newline="") as lines:
+        csv.writer(lines).writerows(rows)
+    config = init(tmp_path / "rows.csv", output=tmp_path / "rows.yaml")
+    assert yaml.safe_load(config.read_text())["fraction"] == 5000
+    assert "gold rows, of 6,400: with more" in config.read_text()
