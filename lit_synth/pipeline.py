@@ -54,6 +54,8 @@ class Pipeline:
         """Do what is not done yet; return the path of the report."""
         quiet()
         run = self.run
+        if run.needs_teacher:
+            run.teacher.engine.check()
         modules = {seed: module_of(run, seed) for seed in run.seeds}
         for module in modules.values():
             # Read here, so that a mistake in the rows shows before anything is written.

@@ -9,6 +9,9 @@ from lit_synth.task import Task
 
 Config = dict[str, Any]
 
+SERVED_ROWS = 1024
+"""Rows that an engine is handed at once, or more: it makes its own batches of them."""
+
 
 def teacher_fit(run: RunSettings, seed: int, folder: Path) -> Config:
     """Fine-tune the teacher on gold, stop early on the development part, export the best epoch."""
@@ -36,13 +39,19 @@ def teacher_use(run: RunSettings, seed: int, folder: Path, model: Path, requests
         drawn = {"temperature": run.teacher.sample_temperature, "max_new_tokens": run.teacher.max_new_tokens}
         arguments |= {"samples": run.teacher.samples, "sampling": drawn}
     size = run.generation.batch_size if generates else run.teacher.annotate_batch_size
+    devices: Config = {}
+    if run.teacher.engine.serves:
+        # Sharding is the engine's own: one process asks it.
+        arguments["engine"], devices = asdict(run.teacher.engine), {"devices": 1}
+        run, size = _on_one_device(run), max(size, SERVED_ROWS)
     callbacks = [
         callback("lit_synth.callbacks.Generation", rules=asdict(run.curation.rules))
         if requests
         else callback("lit_synth.callbacks.Predictions", folder=str(folder))
     ]
     data = data_config(run, seed, teacher_encoder(run, str(model)), predict_batch_size=size, requests=requests)
-    trainer = trainer_config(run, folder, folder.name, callbacks, logger=False, enable_checkpointing=False)
+    quiet = {"logger": False, "enable_checkpointing": False, **devices}
+    trainer = trainer_config(run, folder, folder.name, callbacks, **quiet)
     return stage(seed, callback("lit_synth.modules.Teacher", **arguments), data, trainer)
 
 
@@ -139,8 +148,7 @@ def callback(class_path: str, **init_args: Any) -> Config:
 
 def student_trainer(run: RunSettings, folder: Path, name: str, callbacks: list[Config], **arguments: Any) -> Config:
     """Return a student's trainer: the run's accelerator and precision, but one device; sharding is for the teacher."""
-    kept = {key: value for key, value in run.trainer.items() if key in ("accelerator", "precision")}
-    return trainer_config(replace(run, trainer=kept), folder, name, callbacks, devices=1, **arguments)
+    return trainer_config(_on_one_device(run), folder, name, callbacks, devices=1, **arguments)
 
 
 def trainer_config(run: RunSettings, folder: Path, name: str, callbacks: list[Config], **arguments: Any) -> Config:
@@ -232,6 +240,11 @@ def adamw(run: RunSettings, rate: float) -> Config:
     """Return the optimizer, in its fused form save in mixed precision, where Lightning would not clip its gradients."""
     mixed = str(run.trainer.get("precision", "")).endswith("mixed")
     return callback("torch.optim.AdamW", lr=rate, weight_decay=0.01, fused=not mixed)
+
+
+def _on_one_device(run: RunSettings) -> RunSettings:
+    kept = {key: value for key, value in run.trainer.items() if key in ("accelerator", "precision")}
+    return replace(run, trainer=kept)
 
 
 def _likeliest(run: RunSettings) -> Config:

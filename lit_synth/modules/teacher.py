@@ -14,18 +14,21 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
+from lit_synth.decoding.decoders import Decoder, LocalTeacher, served
+from lit_synth.decoding.engine import Engine
 from lit_synth.decoding.forward import has_plain_head
-from lit_synth.decoding.sampling import record_seed, sample
+from lit_synth.decoding.sampling import record_seed
 from lit_synth.decoding.trie import LabelScore
 from lit_synth.decoding.writing import Sampling
-from lit_synth.examples import Example
+from lit_synth.embedded import resolve
+from lit_synth.examples import Example, InputError
 from lit_synth.modules.adapters import Lora, bare, merged
 from lit_synth.modules.annotations import answered, labelled
 from lit_synth.modules.finite import check_finite
 from lit_synth.modules.label_scores import LabelScorer
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
-from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
+from lit_synth.modules.pretrained import dtype_of, load_pretrained, loaded, save_pretrained
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
 
@@ -49,6 +52,7 @@ class Teacher(L.LightningModule):
         samples: Text to text: further texts that are drawn for an input beside the likeliest one.
         label_score: What a label counts by; see `LabelScorer`.
         weights: Without, random weights are made from the configuration alone.
+        engine: What runs the model where nothing is learnt.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Teacher(L.LightningModule):
         samples: int = 0,
         label_score: LabelScore = "sum",
         weights: bool = True,
+        engine: Engine = Engine(),
     ) -> None:
         super().__init__()
         # No hyper-parameters are saved: in a checkpoint they would beat the YAML in silence.
@@ -80,13 +85,15 @@ class Teacher(L.LightningModule):
         self.samples = samples
         self.label_score = label_score
         self.weights = weights
+        self.engine = engine
         self.annotate_loss, self.generate_loss = MeanMetric(), MeanMetric()
         self.meter = Meter()
+        self.meter.devices = engine.tensor_parallel
         self.model: PreTrainedModel | PeftModel | None = None
 
     def configure_model(self) -> None:
         """Load the model; Lightning calls this once for every use of the module."""
-        if self.model is not None:
+        if self.model is not None or self._is_served:
             return
         model = load_pretrained(AutoModelForCausalLM, self.name, self._trainer, self.weights)
         if self.gradient_checkpointing:
@@ -94,6 +101,17 @@ class Teacher(L.LightningModule):
         if self.freeze_embeddings:
             model.get_input_embeddings().requires_grad_(False)
         self.model = self.lora.on(model) if self.lora else model
+
+    @property
+    def decoder(self) -> Decoder:
+        """What reads and writes: the model of this process, or the engine that runs it."""
+        if self._is_served:
+            return served(self.engine, str(resolve(self.name)), dtype_of(self._trainer))
+        return LocalTeacher(self.language_model)
+
+    @property
+    def _is_served(self) -> bool:
+        return self.engine.serves and (self._trainer is None or self._trainer.state.fn != "fit")
 
     @property
     def language_model(self) -> PreTrainedModel:
@@ -163,7 +181,13 @@ class Teacher(L.LightningModule):
         checkpoint["state_dict"] = {key: value for key, value in checkpoint["state_dict"].items() if key in trained}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Put the frozen weights back beside the trained ones."""
+        """Put the frozen weights back beside the trained ones.
+
+        Raises:
+            InputError: An engine runs the model, from its folder.
+        """
+        if self._is_served:
+            raise InputError(f"engine.name {self.engine.name}: runs an exported folder; give model, and no ckpt_path")
         self.configure_model()
         checkpoint["state_dict"] = self.state_dict() | checkpoint["state_dict"]
 
@@ -172,7 +196,7 @@ class Teacher(L.LightningModule):
         save_pretrained(merged(loaded(self.model)), self.tokenizer, folder)
 
     def _probabilities(self, batch: dict[str, Any]) -> Tensor:
-        return self.scorer.probabilities(self.language_model, batch["input_ids"], batch["attention_mask"])
+        return self.scorer.probabilities(self.decoder, batch["input_ids"], batch["attention_mask"])
 
     def _answered(self, batch: dict[str, Any]) -> list[Example]:
         examples = batch["example"]
@@ -210,7 +234,7 @@ class Teacher(L.LightningModule):
 
     def _sample(self, batch: dict[str, Any], seeds: list[int], sampling: Sampling) -> list[tuple[str | None, float]]:
         ends = [int(self.tokenizer.eos_token_id), *(self.line_breaks if sampling.one_line else ())]
-        written = sample(self.language_model, batch["input_ids"], batch["attention_mask"], seeds, sampling, ends)
+        written = self.decoder.sample(batch["input_ids"], batch["attention_mask"], seeds, sampling, ends)
         self.meter.wrote(sum(sampling.max_new_tokens if tokens is None else len(tokens) + 1 for tokens, _ in written))
         return [
             (str(self.tokenizer.decode(tokens)) if tokens is not None else None, confidence)
