@@ -28,7 +28,9 @@ from lit_synth.modules.finite import check_finite
 from lit_synth.modules.label_scores import LabelScorer
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
-from lit_synth.modules.pretrained import dtype_of, load_pretrained, loaded, save_pretrained
+from lit_synth.modules.pretrained import dtype_of, load_pretrained, loaded, save_pretrained, shards_weights
+from lit_synth.modules.previews import MOST_TOKENS, Previews, Row
+from lit_synth.modules.throughput import Throughput
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
 
@@ -111,7 +113,12 @@ class Teacher(L.LightningModule):
 
     @property
     def _is_served(self) -> bool:
-        return self.engine.serves and (self._trainer is None or self._trainer.state.fn != "fit")
+        return self.engine.serves and (self._trainer is None or self._trainer.state.fn in ("test", "predict"))
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether each device holds a part of the weights only."""
+        return shards_weights(self._trainer)
 
     @property
     def language_model(self) -> PreTrainedModel:
@@ -168,8 +175,8 @@ class Teacher(L.LightningModule):
         return labelled(self.task, batch["example"], self._probabilities(batch))
 
     def configure_callbacks(self) -> list[L.Callback]:
-        """Return what counts tokens."""
-        return [self.meter]
+        """Return what counts tokens, tells how fast it learns, and shows what it says."""
+        return [self.meter, Throughput(), Previews(self.preview)]
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""
@@ -194,6 +201,23 @@ class Teacher(L.LightningModule):
     def export(self, folder: Path) -> None:
         """Save the model with adapters merged, as safetensors with its tokenizer."""
         save_pretrained(merged(loaded(self.model)), self.tokenizer, folder)
+
+    def preview(self, row: Row) -> str:
+        """Return what the teacher says to a prompt now: its likeliest labels, or the beginning of a text."""
+        direction, prompt = row
+        ids = torch.tensor([prompt], device=self.device)
+        batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        if direction == "annotate" and self.task.labels:
+            # Not the scorer of the predictions, which keeps what it has read once.
+            scorer = LabelScorer(self.task, self.tokenizer, "sum", self.sampling.one_line)
+            found = scorer.probabilities(self.decoder, ids, batch["attention_mask"])[0]
+            best = found.topk(min(3, len(found)))
+            named = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            return ", ".join(f"{self.task.labels[number]} {value:.2f}" for number, value in named)
+        temperature = 0.0 if direction == "annotate" else self.sampling.temperature
+        most = min(self.sampling.max_new_tokens, MOST_TOKENS)
+        [(text, _)] = self._sample(batch, [0], replace(self.sampling, temperature=temperature, max_new_tokens=most))
+        return text.strip() if text is not None else f"(no end within {most} tokens)"
 
     def _probabilities(self, batch: dict[str, Any]) -> Tensor:
         return self.scorer.probabilities(self.decoder, batch["input_ids"], batch["attention_mask"])

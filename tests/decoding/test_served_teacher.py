@@ -1,11 +1,7 @@
 """The engine beside the default one: against it, in a made-up vLLM here, and in the real one where it is installed."""
 
-import sys
-from collections.abc import Iterator
-from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,68 +14,14 @@ from lit_synth.decoding.engine import Engine
 from lit_synth.decoding.trie import Node, build_trie
 from lit_synth.decoding.writing import Sampling
 from lit_synth.examples import InputError
+from tests.made_up_engine import MadeUpLLM, made_up
+
+__all__ = ["made_up"]  # the fixture
 
 VLLM = Engine("vllm")
 PROMPTS = ("Review: a warm and funny film\nSentiment:", "Utterance: wake me\nIntent:", "Intent:")
 LABELS = (" alarm set", " alarm", " alarm sets", " weather query", " positive", " negative")
 HAS_VLLM = find_spec("vllm") is not None
-
-
-class MadeUpLLM:
-    """Answers like vLLM, by whole forward passes of the model without a cache."""
-
-    options: dict[str, Any]
-
-    def __init__(self, model: str, **options: Any) -> None:
-        if "broken" in model:
-            raise RuntimeError("no room\nfor it")
-        MadeUpLLM.options = options
-        self.model = AutoModelForCausalLM.from_pretrained(model).eval()
-        self.closed = 0
-        engine_core = SimpleNamespace(shutdown=self.close)
-        self.llm_engine = SimpleNamespace(
-            engine_core=engine_core,
-            model_config=SimpleNamespace(max_model_len=self.model.config.max_position_embeddings),
-        )
-        self.questions = 0
-
-    def close(self) -> None:
-        self.closed += 1
-
-    def generate(self, prompts: list[dict[str, list[int]]], params: list[Any], use_tqdm: bool) -> list[Any]:
-        self.questions += len(prompts)
-        answers = [
-            self.answer(prompt["prompt_token_ids"], asked) for prompt, asked in zip(prompts, params, strict=True)
-        ]
-        return [SimpleNamespace(outputs=[answer]) for answer in answers]
-
-    @torch.inference_mode()
-    def answer(self, prompt: list[int], asked: Any) -> Any:
-        ids, logs = list(prompt), []
-        dice = torch.Generator().manual_seed(getattr(asked, "seed", 0))
-        for _ in range(asked.max_tokens):
-            found = self.model(torch.tensor([ids])).logits[0, -1].float().log_softmax(dim=-1)
-            scaled = (found / asked.temperature).softmax(dim=-1) if asked.temperature else found
-            token = int(torch.multinomial(scaled, 1, generator=dice) if asked.temperature else found.argmax())
-            ids.append(token)
-            logs.append(float(found[token]))
-            if token in getattr(asked, "stop_token_ids", ()):
-                break
-        told = {
-            token: SimpleNamespace(logprob=float(found[token])) for token in getattr(asked, "logprob_token_ids", ())
-        }
-        assert len(told) <= 128, "as the real one refuses"
-        return SimpleNamespace(token_ids=ids[len(prompt) :], cumulative_logprob=sum(logs), logprobs=[told])
-
-
-@pytest.fixture
-def made_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    module = ModuleType("vllm")
-    module.__spec__ = ModuleSpec("vllm", None)
-    module.LLM, module.SamplingParams = MadeUpLLM, SimpleNamespace  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "vllm", module)
-    yield
-    close_served()
 
 
 def batch_of(folder: Path) -> tuple[Tensor, Tensor, Any]:
@@ -99,7 +41,9 @@ def trie_of(tokenizer: Any) -> Node:
 
 
 @pytest.mark.parametrize("correction", ["none", "lengths", "prior"])
-def test_it_gives_the_probabilities_of_the_default_engine(made_up: None, tiny_causal: Path, correction: str) -> None:
+def test_it_gives_the_probabilities_of_the_default_engine(
+    made_up: type[MadeUpLLM], tiny_causal: Path, correction: str
+) -> None:
     ids, mask, tokenizer = batch_of(tiny_causal)
     given: dict[str, Any] = {}
     if correction != "none":
@@ -109,7 +53,7 @@ def test_it_gives_the_probabilities_of_the_default_engine(made_up: None, tiny_ca
     torch.testing.assert_close(found, known, atol=1e-5, rtol=1e-4)
 
 
-def test_more_first_tokens_than_one_answer_tells(made_up: None, tiny_causal: Path) -> None:
+def test_more_first_tokens_than_one_answer_tells(made_up: type[MadeUpLLM], tiny_causal: Path) -> None:
     ids, mask, _ = batch_of(tiny_causal)
     trie = build_trie([[token] for token in range(10, 310)], end_token=0)
     found = served(VLLM, str(tiny_causal), torch.float32).label_probabilities(ids, mask, trie)
@@ -117,7 +61,9 @@ def test_more_first_tokens_than_one_answer_tells(made_up: None, tiny_causal: Pat
     torch.testing.assert_close(found, known, atol=1e-5, rtol=1e-4)
 
 
-def test_greedy_text_and_confidence_are_those_of_the_default_engine(made_up: None, tiny_causal: Path) -> None:
+def test_greedy_text_and_confidence_are_those_of_the_default_engine(
+    made_up: type[MadeUpLLM], tiny_causal: Path
+) -> None:
     ids, mask, _ = batch_of(tiny_causal)
     ends = list(range(2, 60))
     sampling = Sampling(temperature=0.0, max_new_tokens=12)
@@ -127,7 +73,7 @@ def test_greedy_text_and_confidence_are_those_of_the_default_engine(made_up: Non
     assert [one.confidence for one in found] == pytest.approx([one.confidence for one in known], rel=1e-4)
 
 
-def test_several_seeds_a_prompt_and_none_ends_in_time(made_up: None, tiny_causal: Path) -> None:
+def test_several_seeds_a_prompt_and_none_ends_in_time(made_up: type[MadeUpLLM], tiny_causal: Path) -> None:
     ids, mask, _ = batch_of(tiny_causal)
     teacher = served(VLLM, str(tiny_causal), torch.float32)
     sampling = Sampling(max_new_tokens=4)
@@ -138,7 +84,7 @@ def test_several_seeds_a_prompt_and_none_ends_in_time(made_up: None, tiny_causal
     assert [one.tokens for one in teacher.sample(ids, mask, [1, 2, 3], sampling, ())] == [None] * 3
 
 
-def test_one_is_open_at_a_time_and_is_shared(made_up: None, tiny_causal: Path, tmp_path: Path) -> None:
+def test_one_is_open_at_a_time_and_is_shared(made_up: type[MadeUpLLM], tiny_causal: Path, tmp_path: Path) -> None:
     from lit_synth.modules.pretrained import load_pretrained
 
     first: Any = served(VLLM, str(tiny_causal), torch.float32)
@@ -152,7 +98,9 @@ def test_one_is_open_at_a_time_and_is_shared(made_up: None, tiny_causal: Path, t
     assert second.llm.closed == 1, "a model that is loaded needs its memory"
 
 
-def test_mistakes_are_told_in_one_line(made_up: None, tiny_causal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mistakes_are_told_in_one_line(
+    made_up: type[MadeUpLLM], tiny_causal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ids, mask, _ = batch_of(tiny_causal)
     with pytest.raises(InputError, match=r"cannot run broken: no room; where memory is short"):
         served(VLLM, "broken", torch.float32)
