@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import lightning as L
 import torch
 from lightning.pytorch.accelerators import CPUAccelerator
-from lightning.pytorch.strategies import DeepSpeedStrategy, ModelParallelStrategy
+from lightning.pytorch.strategies import DeepSpeedStrategy
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.integrations.deepspeed import HfDeepSpeedConfig
 
@@ -70,14 +70,6 @@ def dtype_of(trainer: L.Trainer | None) -> torch.dtype:
     Where nothing is learnt, weights that are halved once need not be halved for every token.
     """
     return torch.bfloat16 if _is_half(trainer) and not _fits(trainer) else torch.float32
-
-
-def shards_weights(trainer: L.Trainer | None) -> bool:
-    """Tell whether each device of a trainer holds a part of the weights only."""
-    strategy = trainer.strategy if trainer is not None else None
-    if isinstance(strategy, DeepSpeedStrategy):
-        return bool(strategy.zero_stage_3)
-    return isinstance(strategy, ModelParallelStrategy)
 
 
 def save_pretrained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

@@ -28,8 +28,9 @@ from lit_synth.modules.finite import check_finite
 from lit_synth.modules.label_scores import LabelScorer
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
-from lit_synth.modules.pretrained import dtype_of, load_pretrained, loaded, save_pretrained, shards_weights
+from lit_synth.modules.pretrained import dtype_of, load_pretrained, loaded, save_pretrained
 from lit_synth.modules.previews import MOST_TOKENS, Previews, Row
+from lit_synth.modules.sharding import rebuilt, sharded, shards_weights, whole_weights
 from lit_synth.modules.throughput import Throughput
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
@@ -102,7 +103,7 @@ class Teacher(L.LightningModule):
             model.gradient_checkpointing_enable()
         if self.freeze_embeddings:
             model.get_input_embeddings().requires_grad_(False)
-        self.model = self.lora.on(model) if self.lora else model
+        self.model = sharded(self.lora.on(model) if self.lora else model, self._trainer)  # type: ignore[assignment]
 
     @property
     def decoder(self) -> Decoder:
@@ -164,15 +165,20 @@ class Teacher(L.LightningModule):
 
     def test_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Any]:
         """Return ``probabilities`` of shape ``(batch, labels)``, or ``texts``; `Predictions` makes figures of them."""
-        return {"probabilities": self._probabilities(batch)} if self.task.labels else {"texts": self._texts(batch)}
+        found = {"probabilities": self._probabilities(batch)} if self.task.labels else {"texts": self._texts(batch)}
+        self._finish()
+        return found
 
     def predict_step(self, batch: dict[str, Any], batch_index: int) -> list[Example]:
         """Return one synthetic record a row: annotated where the row has an input, generated where it has none."""
         if not self.task.is_written(batch["example"][0]):
-            return self._generated(batch)
-        if not self.task.labels:
-            return self._answered(batch)
-        return labelled(self.task, batch["example"], self._probabilities(batch))
+            records = self._generated(batch)
+        elif not self.task.labels:
+            records = self._answered(batch)
+        else:
+            records = labelled(self.task, batch["example"], self._probabilities(batch))
+        self._finish()
+        return records
 
     def configure_callbacks(self) -> list[L.Callback]:
         """Return what counts tokens, tells how fast it learns, and shows what it says."""
@@ -183,7 +189,9 @@ class Teacher(L.LightningModule):
         return configure(self, self.optimizer, self.warmup, decay=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leave frozen weights out: they come from the pretrained model."""
+        """Leave frozen weights out: they come from the pretrained model. Weights in parts are all kept, as parts."""
+        if self.is_sharded:
+            return
         trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
         checkpoint["state_dict"] = {key: value for key, value in checkpoint["state_dict"].items() if key in trained}
 
@@ -196,11 +204,23 @@ class Teacher(L.LightningModule):
         if self._is_served:
             raise InputError(f"engine.name {self.engine.name}: runs an exported folder; give model, and no ckpt_path")
         self.configure_model()
-        checkpoint["state_dict"] = self.state_dict() | checkpoint["state_dict"]
+        if "state_dict" in checkpoint:  # a strategy that splits weights puts them back itself
+            checkpoint["state_dict"] = self.state_dict() | checkpoint["state_dict"]
 
     def export(self, folder: Path) -> None:
-        """Save the model with adapters merged, as safetensors with its tokenizer."""
-        save_pretrained(merged(loaded(self.model)), self.tokenizer, folder)
+        """Save the model with adapters merged, as safetensors with its tokenizer; in parts, all processes call this."""
+        model: nn.Module = loaded(self.model)
+        if self.is_sharded:
+            weights = whole_weights(model)
+            if not self.trainer.is_global_zero:
+                return
+            model = rebuilt(model, weights, self.lora)
+        save_pretrained(merged(model), self.tokenizer, folder)
+
+    def _finish(self) -> None:
+        """Wait for the other devices, where they need this one's part of the weights."""
+        if self.model is not None and (lockstep := getattr(self.language_model, "lockstep", None)):
+            lockstep.finish()
 
     def preview(self, row: Row) -> str:
         """Return what the teacher says to a prompt now: its likeliest labels, or the beginning of a text."""
