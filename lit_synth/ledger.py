@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from lit_synth.examples import InputError, write_whole
+from lit_synth.outlook import outlook
 from lit_synth.seals import broken, seal
 from lit_synth.spending import Spent, collect
 
@@ -54,6 +55,8 @@ class Ledger:
         found = self._mended(name, folder, _read_manifest(manifest))
         if found.get("key") == key and found["done"]:
             self.tell(f"{name}: done before, {found['seconds']:.0f} s; not run again")
+            if expected := outlook():
+                expected.ends(folder.name, worked=False)
         else:
             if found and found["key"] != key:
                 self._set_aside(name, folder, found["key"])
@@ -65,7 +68,11 @@ class Ledger:
             spent = _spent(found).plus(collect(folder))
             write_json(manifest, {"key": key, "done": False, **asdict(spent)})
             started = time.monotonic()
+            if expected := outlook():
+                expected.starts(folder.name)
             work()
+            if expected:
+                expected.ends(folder.name, worked=True)
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
             spent = spent.plus(collect(folder).with_wall(time.monotonic() - started))
             found = {"key": key, "done": True, **asdict(spent), "files": seal(folder)}

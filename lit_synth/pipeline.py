@@ -17,7 +17,8 @@ from lit_synth.examples import InputError, read_json_lines
 from lit_synth.few_shot import FewShot
 from lit_synth.ledger import Ledger, claim
 from lit_synth.metrics import KNOWN
-from lit_synth.plan import matrix_rate, plan, plan_table
+from lit_synth.outlook import expect
+from lit_synth.plan import matrix_rate, outlook_of, plan, plan_table
 from lit_synth.records import Record, alone, compose, set_aside
 from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report
@@ -56,6 +57,8 @@ class Pipeline:
         """Do what is not done yet; return the path of the report."""
         quiet()
         run = self.run
+        if run.needs_teacher:
+            run.teacher.engine.check()
         modules = {seed: module_of(run, seed) for seed in run.seeds}
         for module in modules.values():
             # Read here, so that a mistake in the rows shows before anything is written.
@@ -86,10 +89,15 @@ class Pipeline:
             )
         for label, longer in self.task.nested_labels:
             self.tell(f"labels {label!r} and {longer!r}: one begins the other; the end token tells them apart")
-        Console().print(plan_table(run, steps, matrix_rate()))
-        for seed, module in modules.items():
-            with alone(run.output, f"seed{seed}"):
-                self._seed(seed, module)
+        rate = matrix_rate()
+        Console().print(plan_table(run, steps, rate))
+        expect(outlook_of(run, steps, rate))
+        try:
+            for seed, module in modules.items():
+                with alone(run.output, f"seed{seed}"):
+                    self._seed(seed, module)
+        finally:
+            expect(None)
         if not self.metrics:
             failed = json.loads((run.output / "run.json").read_text())["failed"]
             raise InputError("; ".join(reason for found in failed.values() for reason in found.values()))

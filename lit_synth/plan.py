@@ -1,5 +1,6 @@
 """What a run will do and about how long it will take, before it starts."""
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from lit_synth.data.encoders import Encoder
 from lit_synth.embedded import resolve
 from lit_synth.examples import Example, InputError
 from lit_synth.hub import why_absent
+from lit_synth.outlook import Outlook
 from lit_synth.settings import STUDENTS, SYNTHETIC, RunSettings
 
 SHARE_OF_PEAK = 0.6
@@ -28,12 +30,14 @@ class Step:
         what: Its size in words.
         operations: Floating-point operations.
         tokens: Read, learnt from or written.
+        stages: Folders that share this work.
     """
 
     name: str
     what: str
     operations: float
     tokens: float
+    stages: int = 1
 
 
 def plan(run: RunSettings, module: TaskDataModule) -> list[Step]:
@@ -59,16 +63,17 @@ def _teacher_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
     epochs = f"{len(pairs):,} rows, {settings.max_epochs} epochs at most"
     many = run.curation.teachers
     name = "teacher" if many == 1 else f"{many} teachers"
-    yield Step(name, epochs, many * training * weights * tokens, many * tokens)
+    readers = many + (run.curation.students if module.task.labels else 0)
+    yield Step(name, epochs, many * training * weights * tokens, many * tokens, many)
     prompt = _mean_length(module, encoder, splits.test)
     if run.annotates:
         read = many * prompt * len(splits.pool)
-        yield Step("annotate", f"{len(splits.pool):,} rows", 2 * weights * read, read)
+        yield Step("annotate", f"{len(splits.pool):,} rows", 2 * weights * read, read, readers)
     if run.generates:
         written = _mean_length(module, encoder, splits.gold)
         # Every row is written once and read once; one token at a time reaches a third of the rate of many at once.
         cost = 2 * weights * (3 * written + many * prompt) * run.amount
-        yield Step("generate", f"{run.amount:,} rows", cost, written * run.amount)
+        yield Step("generate", f"{run.amount:,} rows", cost, written * run.amount, 1 + readers)
     if "teacher" in run.strategies:
         read = prompt * len(splits.test)
         yield Step("test the teacher", f"{len(splits.test):,} rows", 2 * weights * read, read)
@@ -85,7 +90,7 @@ def _few_shot_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
         len(rows) * _mean_length(module, TeacherEncoder(model, max_length=settings.max_length, shots=number), rows)
         for number, rows in parts
     )
-    yield Step("few_shot", f"{len(splits.test):,} rows", 2 * body_weights(model) * tokens, tokens)
+    yield Step("few_shot", f"{len(splits.test):,} rows", 2 * body_weights(model) * tokens, tokens, len(parts))
 
 
 def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
@@ -102,7 +107,7 @@ def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
         steps = run.curation.students * (choice.max_steps if choice else settings.search.max_steps)
         what = f"{steps} steps at most"
         learnt = length * steps * settings.batch_size
-        yield Step("annotating students", what, 6 * weights * learnt, learnt)
+        yield Step("annotating students", what, 6 * weights * learnt, learnt, run.curation.students)
     for strategy in run.strategies:
         if strategy not in STUDENTS:
             continue
@@ -115,7 +120,36 @@ def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
         if many > 1:
             what += f"; {many} amounts"
         learnt, tested = length * steps * settings.batch_size, length * many * len(module.splits.test)
-        yield Step(f"student on {strategy}", what, weights * (6 * learnt + 2 * tested), learnt + tested)
+        stages = many + (0 if choice else len(search.learning_rates))
+        yield Step(f"student on {strategy}", what, weights * (6 * learnt + 2 * tested), learnt + tested, stages)
+
+
+def step_of(stage: str) -> str | None:
+    """Return the name of the step that a stage's folder is part of; ``None`` where the plan has none for it.
+
+    >>> step_of("annotation_teacher_2"), step_of("gold_search_0.0003"), step_of("curation_annotate")
+    ('annotate', 'student on gold', None)
+    """
+    if stage == "teacher":
+        return "test the teacher"
+    begins = {
+        "teacher_fit": "teacher",
+        "annotation": "annotate",
+        "generation": "generate",
+        "round_trip": "generate",
+        "annotator": "annotating students",
+        "few_shot": "few_shot",
+        **{name: f"student on {name}" for name in STUDENTS},
+    }
+    return next((step for start, step in begins.items() if re.match(rf"{start}(_|$)", stage)), None)
+
+
+def outlook_of(run: RunSettings, steps: list[Step], rate: float) -> Outlook:
+    """Return what progress lines tell of the time that the whole run may take, at a matrix rate."""
+    estimates = zip(steps, minutes(steps, rate), strict=True)
+    # Of several teachers the step is named by their number.
+    parts = {re.sub(r"^\d+ teachers$", "teacher", step.name): (60 * each, step.stages) for step, each in estimates}
+    return Outlook(parts, len(run.seeds), step_of)
 
 
 def body_weights(model: str) -> int:

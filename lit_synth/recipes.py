@@ -1,13 +1,23 @@
 """From the settings of a run to the config of each stage, as `lit_synth fit --config` would read it."""
 
 from dataclasses import asdict, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from lit_synth.permissions import class_at
 from lit_synth.settings import Choice, RunSettings
 from lit_synth.task import Task
 
 Config = dict[str, Any]
+
+TENSORBOARD: Config = {
+    "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
+    "init_args": {"name": "logs", "version": ""},
+}
+"""What a stage that learns logs to, where the run names no other logger."""
+SERVED_ROWS = 1024
+"""Rows that an engine is handed at once, or more: it makes its own batches of them."""
 
 
 def teacher_fit(run: RunSettings, seed: int, folder: Path) -> Config:
@@ -38,13 +48,19 @@ def teacher_use(run: RunSettings, seed: int, folder: Path, model: Path, requests
         drawn = {"temperature": run.teacher.sample_temperature, "max_new_tokens": run.teacher.max_new_tokens}
         arguments |= {"samples": run.teacher.samples, "sampling": drawn}
     size = run.generation.batch_size if generates else run.teacher.annotate_batch_size
+    devices: Config = {}
+    if run.teacher.engine.serves:
+        # Sharding is the engine's own: one process asks it.
+        arguments["engine"], devices = asdict(run.teacher.engine), {"devices": 1}
+        run, size = _on_one_device(run), max(size, SERVED_ROWS)
     callbacks = [
         callback("lit_synth.callbacks.Generation", rules=asdict(run.curation.rules))
         if requests
         else callback("lit_synth.callbacks.Predictions", folder=str(folder))
     ]
     data = data_config(run, seed, teacher_encoder(run, str(model)), predict_batch_size=size, requests=requests)
-    trainer = trainer_config(run, folder, folder.name, callbacks, logger=False, enable_checkpointing=False)
+    quiet = {"logger": False, "enable_checkpointing": False, **devices}
+    trainer = trainer_config(run, folder, folder.name, callbacks, **quiet)
     return stage(seed, callback("lit_synth.modules.Teacher", **arguments), data, trainer)
 
 
@@ -140,15 +156,14 @@ def callback(class_path: str, **init_args: Any) -> Config:
 
 
 def student_trainer(run: RunSettings, folder: Path, name: str, callbacks: list[Config], **arguments: Any) -> Config:
-    """Return a student's trainer: the run's accelerator and precision, but one device; sharding is for the teacher."""
-    kept = {key: value for key, value in run.trainer.items() if key in ("accelerator", "precision")}
-    return trainer_config(replace(run, trainer=kept), folder, name, callbacks, devices=1, **arguments)
+    """Return a student's trainer: the run's accelerator, precision and logger, one device; sharding is for teachers."""
+    return trainer_config(_on_one_device(run), folder, name, callbacks, devices=1, **arguments)
 
 
 def trainer_config(run: RunSettings, folder: Path, name: str, callbacks: list[Config], **arguments: Any) -> Config:
     """Return the trainer's arguments; those of the run's own ``trainer`` win, and its callbacks are added."""
     given = dict(run.trainer)
-    logger = callback("lightning.pytorch.loggers.TensorBoardLogger", save_dir=str(folder), name="logs", version="")
+    logger = _in_folder(given.pop("logger", TENSORBOARD), folder)
     defaults = {
         "default_root_dir": str(folder),
         "logger": logger,
@@ -234,6 +249,23 @@ def adamw(run: RunSettings, rate: float) -> Config:
     """Return the optimizer, in its fused form save in mixed precision, where Lightning would not clip its gradients."""
     mixed = str(run.trainer.get("precision", "")).endswith("mixed")
     return callback("torch.optim.AdamW", lr=rate, weight_decay=0.01, fused=not mixed)
+
+
+def _in_folder(logger: Any, folder: Path) -> Any:
+    """Give a logger the stage's folder, where it writes into one and was told no other."""
+    if isinstance(logger, list):
+        return [_in_folder(one, folder) for one in logger]
+    if not isinstance(logger, dict):
+        return logger
+    path = logger["class_path"]
+    found = class_at(path if "." in path else f"lightning.pytorch.loggers.{path}")
+    place = {"save_dir": str(folder)} if "save_dir" in signature(found).parameters else {}
+    return {**logger, "init_args": {**place, **logger.get("init_args", {})}}
+
+
+def _on_one_device(run: RunSettings) -> RunSettings:
+    kept = {key: value for key, value in run.trainer.items() if key in ("accelerator", "precision", "logger")}
+    return replace(run, trainer=kept)
 
 
 def _likeliest(run: RunSettings) -> Config:

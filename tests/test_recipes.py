@@ -102,3 +102,21 @@ def test_a_runs_trainer_wins_and_its_callbacks_are_added() -> None:
 )
 def test_a_task_is_named_short_or_by_its_path(name: str, path: str) -> None:
     assert configs(settings(data=name), Path("folder"))["teacher_fit"]["data"]["class_path"] == path
+
+
+def test_any_logger_serves_what_learns_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["lit_synth"])
+    named = [
+        {"class_path": "CSVLogger"},
+        {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": "x"}},
+    ]
+    for logger, places in ((named, [str(tmp_path), "x"]), (False, []), (None, [str(tmp_path)])):
+        given = {} if logger is None else {"trainer": {"logger": logger}}
+        found = {
+            name: StageCLI(config, run=False).trainer for name, config in configs(settings(**given), tmp_path).items()
+        }
+        for name in ("teacher_fit", "student_fit"):
+            assert [one.save_dir for one in found[name].loggers] == places
+        assert found["teacher_use"].loggers == found["student_search"].loggers == []
+    kinds = {type(one).__name__ for one in found["teacher_fit"].loggers}
+    assert kinds == {"TensorBoardLogger"}, "the default"

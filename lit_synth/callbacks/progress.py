@@ -6,6 +6,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from lit_synth.outlook import in_words, outlook
 from lit_synth.stopping import in_batches, stop_if_asked
 
 
@@ -30,8 +31,10 @@ class Progress(L.Callback):
 
     def on_train_batch_end(self, trainer: L.Trainer, *_: Any) -> None:
         """Report steps."""
-        loss = trainer.callback_metrics.get("train_loss")
-        self._tell(trainer, trainer.global_step, "steps", "" if loss is None else f" · loss {float(loss):.3f}")
+        figures = trainer.callback_metrics
+        told = f" · {float(figures['tokens_per_second']):,.0f} tokens/s" if "tokens_per_second" in figures else ""
+        told += f" · loss {float(figures['train_loss']):.3f}" if "train_loss" in figures else ""
+        self._tell(trainer, trainer.global_step, "steps", told)
 
     def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the clock."""
@@ -81,10 +84,8 @@ class Progress(L.Callback):
         now = time.monotonic()
         if trainer.is_global_zero and (now - self.shown >= self.every or done >= self.total > 0):
             self.shown = now
-            print(
-                f"  {self.name:<24} {progress_line(done, self.total, self.first, now - self.started, unit)}{more}",
-                flush=True,
-            )
+            line = progress_line(done, self.total, self.first, now - self.started, unit)
+            print(f"  {self.name:<24} {line}{more}{_of_the_run(done, self.total)}", flush=True)
 
 
 def progress_line(done: int, total: int, first: int, seconds: float, unit: str) -> str:
@@ -96,6 +97,11 @@ def progress_line(done: int, total: int, first: int, seconds: float, unit: str) 
     rate = (done - first) / max(seconds, 1e-9)
     minutes, rest = divmod(round((total - done) / max(rate, 1e-9)), 60)
     return f"{done:,}/{total:,} {unit} · {rate:.1f}/s · {minutes}:{rest:02d} left"
+
+
+def _of_the_run(done: int, total: int) -> str:
+    found = outlook()
+    return "" if found is None else f" · the whole run: {in_words(found.left(done / max(1, total)))} left"
 
 
 def _stop_if_asked(trainer: L.Trainer) -> None:

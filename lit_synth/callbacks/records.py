@@ -63,5 +63,6 @@ class Export(L.Callback):
             if "state_dict" in best:  # DeepSpeed has put the weights back itself
                 pl_module.load_state_dict(best["state_dict"], strict=False)
         # A debug run of a few batches leaves the real model alone.
-        if trainer.is_global_zero and not trainer.fast_dev_run:  # type: ignore[attr-defined]
+        whole = not getattr(pl_module, "is_sharded", False)  # else all processes give their parts
+        if (trainer.is_global_zero or not whole) and not trainer.fast_dev_run:  # type: ignore[attr-defined]
             pl_module.export(self.folder)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.distributed.fsdp import FSDPModule
 from transformers import DynamicCache, PreTrainedModel
 
 SCALES = ("logits_scaling", "logit_scale", "final_logit_softcapping")
@@ -44,6 +45,8 @@ def extend(model: PreTrainedModel, prefixes: Prefixes, tokens: Tensor) -> None:
 
 
 def _forward(model: PreTrainedModel, prefixes: Prefixes, input_ids: Tensor, new_mask: Tensor) -> None:
+    if lockstep := getattr(model, "lockstep", None):
+        lockstep.step()
     prefixes.mask = torch.cat([prefixes.mask, new_mask], dim=1)
     # Positions count tokens, not columns, so that padding on the left does not shift a row.
     positions = (prefixes.mask.cumsum(dim=1) - 1).clamp(min=0)[:, -input_ids.shape[1] :]
@@ -65,4 +68,5 @@ def _forward(model: PreTrainedModel, prefixes: Prefixes, input_ids: Tensor, new_
 
 def has_plain_head(model: PreTrainedModel) -> bool:
     """Tell whether logits are what the head makes of the last hidden states, and nothing is done to them after."""
-    return not any(getattr(model.config, name, None) for name in SCALES)
+    # In parts, a model gathers its weights when it is called as a whole.
+    return not isinstance(model, FSDPModule) and not any(getattr(model.config, name, None) for name in SCALES)

@@ -19,6 +19,7 @@ from lit_synth.modules.losses import Loss, weighted_mean
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
+from lit_synth.modules.throughput import Throughput
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
 
@@ -155,8 +156,8 @@ class Classifier(L.LightningModule):
         return labelled(self.task, batch["example"], self(batch).softmax(dim=1))
 
     def configure_callbacks(self) -> list[Callback]:
-        """Return what counts tokens, and what averages the weights, where that is asked for."""
-        return [self.meter, *([self.averaging] if self.averaging is not None else ())]
+        """Return what counts tokens, tells how fast it learns, and averages the weights where that is asked for."""
+        return [self.meter, Throughput(), *([self.averaging] if self.averaging is not None else ())]
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""

@@ -4,9 +4,9 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
-from lit_synth.decoding.annotate import label_probabilities
+from lit_synth.decoding.decoders import Decoder
 from lit_synth.decoding.trie import LabelScore, Node, build_trie
 from lit_synth.task import Task
 
@@ -30,17 +30,19 @@ class LabelScorer:
         self.one_line = one_line
         self.prior: Tensor | None = None
 
-    def probabilities(self, model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Tensor:
+    def probabilities(self, decoder: Decoder, input_ids: Tensor, mask: Tensor) -> Tensor:
         """Return probabilities of shape ``(batch, labels)`` for prompts of shape ``(batch, sequence)``."""
         lengths = None
         if self.score == "mean":
-            lengths = torch.tensor([len(word) for word in self.label_tokens], device=model.device)
+            lengths = torch.tensor([len(word) for word in self.label_tokens], device=input_ids.device)
         if self.score == "content_free" and self.prior is None:
             prompt = self.task.prompt(dict.fromkeys(self.task.fields, "N/A"))
-            ids = torch.tensor([self.tokenizer(prompt, split_special_tokens=True)["input_ids"]], device=model.device)
-            nothing = label_probabilities(model, ids, torch.ones_like(ids), self.trie, tolerance=0.0)
+            ids = torch.tensor(
+                [self.tokenizer(prompt, split_special_tokens=True)["input_ids"]], device=input_ids.device
+            )
+            nothing = decoder.label_probabilities(ids, torch.ones_like(ids), self.trie, tolerance=0.0)
             self.prior = nothing[0].clamp(min=1e-12)
-        return label_probabilities(model, input_ids, mask, self.trie, 1e-5, lengths, self.prior)
+        return decoder.label_probabilities(input_ids, mask, self.trie, 1e-5, lengths, self.prior)
 
     @cached_property
     def label_tokens(self) -> list[list[int]]:

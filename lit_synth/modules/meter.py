@@ -20,12 +20,16 @@ class Meter(L.Callback):
     Args:
         targets: Whether ``labels`` are tokens of their own, which a decoder reads, and not those of ``input_ids``.
         every: Seconds between two writings.
+
+    Attributes:
+        devices: Devices a rank, where an engine works over several.
     """
 
     def __init__(self, targets: bool = False, every: float = 10.0) -> None:
         self.targets = targets
         self.every = every
         self.writes = False
+        self.devices = 1
         self.tokens: Tensor | int = 0
         self.name = ""
         self.started = self.shown = 0.0
@@ -83,4 +87,5 @@ class Meter(L.Callback):
             return
         device, seconds = trainer.strategy.root_device, time.monotonic() - self.started
         kind = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
-        write_part(folder, f"{self.name}-{trainer.global_rank}", int(self.tokens), seconds, kind, trainer.world_size)
+        count = trainer.world_size * self.devices
+        write_part(folder, f"{self.name}-{trainer.global_rank}", int(self.tokens), seconds, kind, count)

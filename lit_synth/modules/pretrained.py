@@ -11,6 +11,7 @@ from lightning.pytorch.strategies import DeepSpeedStrategy
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.integrations.deepspeed import HfDeepSpeedConfig
 
+from lit_synth.decoding.decoders import close_served
 from lit_synth.embedded import resolve
 from lit_synth.examples import InputError
 from lit_synth.hub import why_absent
@@ -42,16 +43,14 @@ def load_pretrained(
     if isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3:
         partitioned = HfDeepSpeedConfig(strategy.config)
     path = resolve(name)
-    half = trainer is not None and trainer.precision == "bf16-mixed"
-    fits = trainer is not None and trainer.state.fn == "fit"
-    # Where nothing is learnt, weights that are halved once need not be halved for every token.
-    dtype = torch.bfloat16 if half and not fits else torch.float32
+    half, fits = _is_half(trainer), _fits(trainer)
+    close_served()  # its memory is wanted here
     # Said, since transformers would ask on a terminal whether a model's own code may run.
     config["trust_remote_code"] = False
     try:
         if weights:
             tensors = None if may_unpickle() else True
-            model = auto_class.from_pretrained(path, dtype=dtype, use_safetensors=tensors, **config)
+            model = auto_class.from_pretrained(path, dtype=dtype_of(trainer), use_safetensors=tensors, **config)
         else:
             model = auto_class.from_config(AutoConfig.from_pretrained(path, **config))
     except (OSError, ValueError) as error:
@@ -63,6 +62,14 @@ def load_pretrained(
     # It comes in evaluation mode, which Lightning keeps: dropout and gradient checkpointing would be off in training.
     model.train()
     return model  # type: ignore[no-any-return]
+
+
+def dtype_of(trainer: L.Trainer | None) -> torch.dtype:
+    """Return the type of the weights for what a trainer does.
+
+    Where nothing is learnt, weights that are halved once need not be halved for every token.
+    """
+    return torch.bfloat16 if _is_half(trainer) and not _fits(trainer) else torch.float32
 
 
 def save_pretrained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
@@ -89,6 +96,14 @@ def loaded(model: Model | None) -> Model:
     if model is None:
         raise RuntimeError("the model is not loaded: configure_model has not run")
     return model
+
+
+def _is_half(trainer: L.Trainer | None) -> bool:
+    return trainer is not None and trainer.precision == "bf16-mixed"
+
+
+def _fits(trainer: L.Trainer | None) -> bool:
+    return trainer is not None and trainer.state.fn == "fit"
 
 
 def _reason(name: str, error: Exception) -> str:

@@ -19,6 +19,7 @@ from lit_synth.modules.losses import weighted_mean
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
+from lit_synth.modules.throughput import Throughput
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
 
@@ -166,8 +167,8 @@ class Seq2Seq(L.LightningModule):
         return [answered(example, text if ended else None) for example, (text, ended) in pairs]
 
     def configure_callbacks(self) -> list[L.Callback]:
-        """Return what counts tokens."""
-        return [self.meter]
+        """Return what counts tokens, tells how fast it learns."""
+        return [self.meter, Throughput()]
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""

@@ -14,18 +14,24 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
+from lit_synth.decoding.decoders import Decoder, LocalTeacher, served
+from lit_synth.decoding.engine import Engine
 from lit_synth.decoding.forward import has_plain_head
-from lit_synth.decoding.sampling import record_seed, sample
+from lit_synth.decoding.sampling import record_seed
 from lit_synth.decoding.trie import LabelScore
 from lit_synth.decoding.writing import Sampling
-from lit_synth.examples import Example
+from lit_synth.embedded import resolve
+from lit_synth.examples import Example, InputError
 from lit_synth.modules.adapters import Lora, bare, merged
 from lit_synth.modules.annotations import answered, labelled
 from lit_synth.modules.finite import check_finite
 from lit_synth.modules.label_scores import LabelScorer
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
-from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
+from lit_synth.modules.pretrained import dtype_of, load_pretrained, loaded, save_pretrained
+from lit_synth.modules.previews import MOST_TOKENS, Previews, Row
+from lit_synth.modules.sharding import rebuilt, sharded, shards_weights, whole_weights
+from lit_synth.modules.throughput import Throughput
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
 
@@ -49,6 +55,7 @@ class Teacher(L.LightningModule):
         samples: Text to text: further texts that are drawn for an input beside the likeliest one.
         label_score: What a label counts by; see `LabelScorer`.
         weights: Without, random weights are made from the configuration alone.
+        engine: What runs the model where nothing is learnt.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class Teacher(L.LightningModule):
         samples: int = 0,
         label_score: LabelScore = "sum",
         weights: bool = True,
+        engine: Engine = Engine(),
     ) -> None:
         super().__init__()
         # No hyper-parameters are saved: in a checkpoint they would beat the YAML in silence.
@@ -80,20 +88,38 @@ class Teacher(L.LightningModule):
         self.samples = samples
         self.label_score = label_score
         self.weights = weights
+        self.engine = engine
         self.annotate_loss, self.generate_loss = MeanMetric(), MeanMetric()
         self.meter = Meter()
+        self.meter.devices = engine.tensor_parallel
         self.model: PreTrainedModel | PeftModel | None = None
 
     def configure_model(self) -> None:
         """Load the model; Lightning calls this once for every use of the module."""
-        if self.model is not None:
+        if self.model is not None or self._is_served:
             return
         model = load_pretrained(AutoModelForCausalLM, self.name, self._trainer, self.weights)
         if self.gradient_checkpointing:
             model.gradient_checkpointing_enable()
         if self.freeze_embeddings:
             model.get_input_embeddings().requires_grad_(False)
-        self.model = self.lora.on(model) if self.lora else model
+        self.model = sharded(self.lora.on(model) if self.lora else model, self._trainer)  # type: ignore[assignment]
+
+    @property
+    def decoder(self) -> Decoder:
+        """What reads and writes: the model of this process, or the engine that runs it."""
+        if self._is_served:
+            return served(self.engine, str(resolve(self.name)), dtype_of(self._trainer))
+        return LocalTeacher(self.language_model)
+
+    @property
+    def _is_served(self) -> bool:
+        return self.engine.serves and (self._trainer is None or self._trainer.state.fn in ("test", "predict"))
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether each device holds a part of the weights only."""
+        return shards_weights(self._trainer)
 
     @property
     def language_model(self) -> PreTrainedModel:
@@ -139,40 +165,82 @@ class Teacher(L.LightningModule):
 
     def test_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Any]:
         """Return ``probabilities`` of shape ``(batch, labels)``, or ``texts``; `Predictions` makes figures of them."""
-        return {"probabilities": self._probabilities(batch)} if self.task.labels else {"texts": self._texts(batch)}
+        found = {"probabilities": self._probabilities(batch)} if self.task.labels else {"texts": self._texts(batch)}
+        self._finish()
+        return found
 
     def predict_step(self, batch: dict[str, Any], batch_index: int) -> list[Example]:
         """Return one synthetic record a row: annotated where the row has an input, generated where it has none."""
         if not self.task.is_written(batch["example"][0]):
-            return self._generated(batch)
-        if not self.task.labels:
-            return self._answered(batch)
-        return labelled(self.task, batch["example"], self._probabilities(batch))
+            records = self._generated(batch)
+        elif not self.task.labels:
+            records = self._answered(batch)
+        else:
+            records = labelled(self.task, batch["example"], self._probabilities(batch))
+        self._finish()
+        return records
 
     def configure_callbacks(self) -> list[L.Callback]:
-        """Return what counts tokens."""
-        return [self.meter]
+        """Return what counts tokens, tells how fast it learns, and shows what it says."""
+        return [self.meter, Throughput(), Previews(self.preview)]
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""
         return configure(self, self.optimizer, self.warmup, decay=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leave frozen weights out: they come from the pretrained model."""
+        """Leave frozen weights out: they come from the pretrained model. Weights in parts are all kept, as parts."""
+        if self.is_sharded:
+            return
         trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
         checkpoint["state_dict"] = {key: value for key, value in checkpoint["state_dict"].items() if key in trained}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Put the frozen weights back beside the trained ones."""
+        """Put the frozen weights back beside the trained ones.
+
+        Raises:
+            InputError: An engine runs the model, from its folder.
+        """
+        if self._is_served:
+            raise InputError(f"engine.name {self.engine.name}: runs an exported folder; give model, and no ckpt_path")
         self.configure_model()
-        checkpoint["state_dict"] = self.state_dict() | checkpoint["state_dict"]
+        if "state_dict" in checkpoint:  # a strategy that splits weights puts them back itself
+            checkpoint["state_dict"] = self.state_dict() | checkpoint["state_dict"]
 
     def export(self, folder: Path) -> None:
-        """Save the model with adapters merged, as safetensors with its tokenizer."""
-        save_pretrained(merged(loaded(self.model)), self.tokenizer, folder)
+        """Save the model with adapters merged, as safetensors with its tokenizer; in parts, all processes call this."""
+        model: nn.Module = loaded(self.model)
+        if self.is_sharded:
+            weights = whole_weights(model)
+            if not self.trainer.is_global_zero:
+                return
+            model = rebuilt(model, weights, self.lora)
+        save_pretrained(merged(model), self.tokenizer, folder)
+
+    def _finish(self) -> None:
+        """Wait for the other devices, where they need this one's part of the weights."""
+        if self.model is not None and (lockstep := getattr(self.language_model, "lockstep", None)):
+            lockstep.finish()
+
+    def preview(self, row: Row) -> str:
+        """Return what the teacher says to a prompt now: its likeliest labels, or the beginning of a text."""
+        direction, prompt = row
+        ids = torch.tensor([prompt], device=self.device)
+        batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        if direction == "annotate" and self.task.labels:
+            # Not the scorer of the predictions, which keeps what it has read once.
+            scorer = LabelScorer(self.task, self.tokenizer, "sum", self.sampling.one_line)
+            found = scorer.probabilities(self.decoder, ids, batch["attention_mask"])[0]
+            best = found.topk(min(3, len(found)))
+            named = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            return ", ".join(f"{self.task.labels[number]} {value:.2f}" for number, value in named)
+        temperature = 0.0 if direction == "annotate" else self.sampling.temperature
+        most = min(self.sampling.max_new_tokens, MOST_TOKENS)
+        [(text, _)] = self._sample(batch, [0], replace(self.sampling, temperature=temperature, max_new_tokens=most))
+        return text.strip() if text is not None else f"(no end within {most} tokens)"
 
     def _probabilities(self, batch: dict[str, Any]) -> Tensor:
-        return self.scorer.probabilities(self.language_model, batch["input_ids"], batch["attention_mask"])
+        return self.scorer.probabilities(self.decoder, batch["input_ids"], batch["attention_mask"])
 
     def _answered(self, batch: dict[str, Any]) -> list[Example]:
         examples = batch["example"]
@@ -210,7 +278,7 @@ class Teacher(L.LightningModule):
 
     def _sample(self, batch: dict[str, Any], seeds: list[int], sampling: Sampling) -> list[tuple[str | None, float]]:
         ends = [int(self.tokenizer.eos_token_id), *(self.line_breaks if sampling.one_line else ())]
-        written = sample(self.language_model, batch["input_ids"], batch["attention_mask"], seeds, sampling, ends)
+        written = self.decoder.sample(batch["input_ids"], batch["attention_mask"], seeds, sampling, ends)
         self.meter.wrote(sum(sampling.max_new_tokens if tokens is None else len(tokens) + 1 for tokens, _ in written))
         return [
             (str(self.tokenizer.decode(tokens)) if tokens is not None else None, confidence)

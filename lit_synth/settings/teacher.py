@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lit_synth.decoding.endpoint import Endpoint
+from lit_synth.decoding.engine import Engine
 from lit_synth.decoding.trie import LabelScore
 from lit_synth.examples import InputError
 from lit_synth.modules.adapters import Lora
@@ -32,6 +33,7 @@ class TeacherSettings:
         samples: Text to text: further texts that are drawn for an input beside the likeliest; see `curation.choice`.
         sample_temperature: Of these.
         annotate_batch_size: Rows a batch while annotating.
+        engine: What runs it once it is fine-tuned.
     """
 
     model: str = "embedded:teacher"
@@ -50,6 +52,7 @@ class TeacherSettings:
     samples: int = 0
     sample_temperature: float = 0.7
     annotate_batch_size: int = 64
+    engine: Engine = Engine()
 
     def __post_init__(self) -> None:
         counts = ("max_epochs", "batch_size", "max_new_tokens", "annotate_batch_size")
