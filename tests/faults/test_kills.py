@@ -25,6 +25,10 @@ from tests.faults.runs import Run, compare
 KILLS = int(os.environ.get("LIT_SYNTH_FAULTS", "6"))
 WHOLE = "*"
 """Begins the name of what is kept as a whole; other names are rows."""
+PAUSE = 0.1
+"""Seconds before and after a piece of work is kept: most kills come near one of these moments."""
+PIECES = 29
+"""Of a run that nobody kills."""
 Done = list[tuple[int, str, list[str]]]
 """Pieces of work in the order in which they were done: process, stage, and what was done."""
 
@@ -43,7 +47,9 @@ def noting(log: Path) -> Callable[[], None]:
             @wraps(whole)
             def noted(*arguments: Any, **named: Any) -> Any:
                 notes(*arguments, **named)
-                return whole(*arguments, **named)
+                time.sleep(PAUSE)
+                whole(*arguments, **named)
+                time.sleep(PAUSE)
 
             setattr(kind, method, noted)
 
@@ -90,7 +96,7 @@ def killed(make: Callable[..., Run], seconds: float, rng: random.Random) -> Iter
         while code:
             child = run.start(noting(log))
             if left > 0:
-                time.sleep(rng.uniform(0.0, 0.7 * seconds))
+                time.sleep(rng.uniform(0.0, 0.7 * (seconds + 2 * PAUSE * PIECES)))
                 left -= 1
                 child.send(signal.SIGKILL)
             code = child.wait()
