@@ -90,7 +90,9 @@ def _task(path: Path, found: Survey) -> list[str]:
         lines += ["labels:", *(f"  - {scalar(label)} # {count:,} rows" for label, count in found.labels.most_common())]
         if words := _words_of_their_own(found.labels):
             lines.append(f"label_words: {{{', '.join(f'{scalar(label)}: {scalar(label)}' for label in words)}}}")
-        lines.append("# label_words: {LABEL: WORDS} # what stands for a label in the teacher's prompts")
+        numbers = all(re.fullmatch(r"[\d.-]+", label) for label in found.labels)
+        why = "numbers tell a teacher nothing: write what each means" if numbers else "what stands for it in prompts"
+        lines.append(f"# label_words: {{LABEL: WORDS}} # {why}")
     lines.append("# instruction: what is to be done, in front of the teacher's prompts; see --preview")
     return lines
 

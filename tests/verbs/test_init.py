@@ -145,3 +145,12 @@ def test_of_more_rows_than_help_some_are_gold(tmp_path: Path) -> None:
     config = init(tmp_path / "rows.csv", output=tmp_path / "rows.yaml")
     assert yaml.safe_load(config.read_text())["fraction"] == 5000
     assert "gold rows, of 6,400: with more" in config.read_text()
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"), [(("0", "1"), "numbers tell a teacher nothing"), (("a", "1"), "in prompts")]
+)
+def test_labels_that_are_numbers_want_words(labels: tuple[str, str], told: str, tmp_path: Path) -> None:
+    with (tmp_path / "rows.csv").open("w", newline="") as lines:
+        csv.writer(lines).writerows([["text", "label"], *([f"this is row {n}", labels[n % 2]] for n in range(40))])
+    assert told in init(tmp_path / "rows.csv", output=tmp_path / "rows.yaml").read_text()
