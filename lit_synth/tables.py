@@ -12,6 +12,10 @@ from lit_synth.examples import InputError, is_text, open_lines, read_json_lines,
 
 Row = dict[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".tsv", ".parquet")
+_REMEDIES = {
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "save the sheet as CSV"),
+    ".json": "write one object a line, as by: jq -c '.[]' OLD.json > NEW.jsonl",
+}
 DELIMITERS = ",;\t|"
 """What parts the cells of a CSV file: spreadsheets write semicolons where the comma is the decimal sign."""
 _WORD = re.compile(
@@ -32,8 +36,10 @@ def suffix(path: Path) -> str:
     """
     found = next((one for one in SUFFIXES if path.name.lower().endswith(one)), None)
     if found is None:
-        more = "; save the sheet as CSV" if path.suffix.lower() in (".xlsx", ".xls", ".ods") else ""
-        raise InputError(f"{path}: cannot be read by its name; known: {', '.join(SUFFIXES)}{more}")
+        remedy = _REMEDIES.get(path.suffix.lower())
+        raise InputError(
+            f"{path}: cannot be read by its name; known: {', '.join(SUFFIXES)}{f'; {remedy}' if remedy else ''}"
+        )
     return found
 
 

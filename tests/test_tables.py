@@ -40,6 +40,7 @@ def test_every_format_gives_the_same_rows(name: str, tmp_path: Path) -> None:
     [
         ("rows.xlsx", b"", r"known: \.jsonl.*; save the sheet as CSV"),
         ("rows.txt", b"", "cannot be read by its name"),
+        ("rows.json", b"[{}]", "write one object a line, as by: jq"),
         ("rows.csv", b"text,label\na,b,c\n", r"rows\.csv:2: 3 cells under 2 columns, from 'a'; put .* in quotes"),
         ("rows.csv", "text,label\ncaf\xe9,x\n".encode("latin-1"), "not UTF-8.*save the file as UTF-8"),
         ("rows.parquet", b"no", "not a Parquet file"),
