@@ -21,6 +21,7 @@ USAGE = """usage: lit_synth COMMAND [options]
   run        everything: teacher, annotate, generate, students, report; --preview looks first
   label      label a table with a finished student: lit_synth label --model DIR new.csv
   export     a finished student as a folder to deploy, with ONNX if wanted: lit_synth export RUN
+  curate     apply the marks that were set on rows in a run's page: lit_synth curate --review FILE RUN
   sweep      runs over several sizes of gold and of synthetic rows: learning curves
   doctor     memory and time of a run's stages on devices that need not be there
   report     make a run's report again, or compare runs and sweeps: lit_synth report FOLDER [FOLDER ...]
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         "sweep": _sweep,
         "report": _report,
         **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
-        **dict.fromkeys(("init", "label", "export", "doctor"), _verb),
+        **dict.fromkeys(("init", "label", "export", "curate", "doctor"), _verb),
     }
     command = ""
     try:
