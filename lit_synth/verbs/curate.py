@@ -5,9 +5,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lit_synth.curation.marks import Kind, Mark, fingerprint, read_marks, see_that_it_can_be
 from lit_synth.examples import InputError, shown
+
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
 
 Place = tuple[str, str]
 """Strategy and seed."""
@@ -15,17 +19,22 @@ Place = tuple[str, str]
 
 def main(words: list[str]) -> None:
     """Read the words behind ``lit_synth curate`` and do it."""
-    from jsonargparse import ArgumentParser
-
     from lit_synth.options import parse
+
+    found = parse(parser_of(), words)
+    curate_by_hand(found.run, found.review, print)
+
+
+def parser_of() -> "ArgumentParser":
+    """Return what reads the words behind ``lit_synth curate``."""
+    from jsonargparse import ArgumentParser
 
     about = "Applies a review of a run's synthetic rows: the file that the run's page gives for the marks set there."
     parser = ArgumentParser(prog="lit_synth curate", exit_on_error=False, description=about)
     parser.add_argument("run", type=Path, help="folder of the run")
     what = "JSON Lines: id, mark (keep, drop or correct), target; the whole review: marks it no longer has are undone"
     parser.add_argument("--review", type=Path, required=True, help=what)
-    found = parse(parser, words)
-    curate_by_hand(found.run, found.review, print)
+    return parser
 
 
 def curate_by_hand(run: Path, review: Path, tell: Callable[[str], None]) -> None:
