@@ -41,7 +41,10 @@ Every command takes --offline (no other machine is asked), and for configs and m
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the exit code: 0 done, 2 a mistake in what was given, 130 and 143 stopped by a signal."""
+    """Run one command; return the exit code.
+
+    0 done, 2 a mistake in what was given, 130, 141 and 143 stopped by Ctrl-C, by a pipe that nobody reads, by a request.
+    """
     words = sys.argv[1:] if arguments is None else arguments
     if not words or words[0] in ("-h", "--help"):
         print(USAGE, end="")

@@ -23,6 +23,7 @@ def nearest(texts: Sequence[str], gold: Sequence[str]) -> list[tuple[int, float]
     >>> nearest(["wake me up at six", "?"], ["play some jazz", "wake me up at nine"])[0][0]
     1
     """
+    import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
 
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), token_pattern=WORD)
@@ -33,6 +34,7 @@ def nearest(texts: Sequence[str], gold: Sequence[str]) -> list[tuple[int, float]
     found: list[tuple[int, float]] = []
     for start in range(0, len(texts), BLOCK):
         alike = vectorizer.transform(text[:READ] for text in texts[start : start + BLOCK]) @ known
-        places, values = alike.argmax(axis=1).A1.tolist(), alike.max(axis=1).toarray().ravel().tolist()
+        places = np.asarray(alike.argmax(axis=1)).ravel().tolist()
+        values = alike.max(axis=1).toarray().ravel().tolist()
         found += [(place, min(1.0, value)) for place, value in zip(places, values, strict=True)]
     return found
