@@ -43,7 +43,7 @@ Every command takes --offline (no other machine is asked), and for configs and m
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code.
 
-    0 done, 2 a mistake in what was given, 130, 141 and 143 stopped by Ctrl-C, by a pipe that nobody reads, by a request.
+    0 done, 2 a mistake in what was given; stopped: 130 by Ctrl-C, 141 by a pipe that nobody reads, 143 by a request.
     """
     words = sys.argv[1:] if arguments is None else arguments
     if not words or words[0] in ("-h", "--help"):
