@@ -132,6 +132,8 @@ def _quotes_are_letters(path: Path) -> bool:
             # Within quotes a quote is written twice, so that one that encloses is followed by the end of its cell.
             left_open |= any(cell.startswith('"') and not re.fullmatch('"(""|[^"])*"', cell) for cell in cells)
         return left_open
+
+
 def _parts(lines: list[str], delimiter: str) -> tuple[int, int]:
     r"""Return how many of the first rows have as many cells as the header, and how many those are; nothing for one.
 
