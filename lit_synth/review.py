@@ -39,7 +39,12 @@ def reviewed(
     stage = seed / f"review_{strategy}"
     digest = sha256(marks.read_bytes()).hexdigest()
     work = partial(_apply, stage, source, marks, labels)
-    return stage, ledger.do(stage, {"review": strategy, "source": source.name}, [key, digest], work)
+    key = ledger.do(stage, {"review": strategy, "source": source.name}, [key, digest], work)
+    if unmet := read_json(stage / "curation.json")["strategy"]["unmet"]:
+        ledger.tell(
+            f"{seed.name}/{stage.name}: {unmet:,} marks of the review are of rows that are no longer as they were"
+        )
+    return stage, key
 
 
 def marks_file(run: Path, strategy: str, seed: str) -> Path:

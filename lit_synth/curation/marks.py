@@ -24,7 +24,7 @@ class Mark:
         address: ``strategy/seed/row``, as in ``generate/seed0/generated-late-7``: ids repeat from seed to seed.
         kind: ``keep`` accepts the row, ``drop`` rejects it, ``correct`` accepts it with another target.
         target: The label or text of ``correct``.
-        content: Fingerprint of the row's input, so that a row made anew under an old id is not met; absent in a review
+        content: Fingerprint of the row, so that a row made anew under an old id is not met; absent in a review
             as a reader writes it.
         place: File and line.
     """
@@ -71,8 +71,8 @@ def read_marks(path: Path) -> Iterator[Mark]:
 
 
 def fingerprint(row: Example) -> str:
-    """Return a short hash of a row's input, or of what was written in place of one."""
-    said = sorted(row.fields.items()) or row.provenance.get("text")
+    """Return a short hash of a row's input, or of what was written in place of one, and of its target."""
+    said = (sorted(row.fields.items()) or row.provenance.get("text"), row.target)
     return sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -20,7 +20,7 @@ def main(words: list[str]) -> None:
         from lit_synth.pipeline import Pipeline
 
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
-            page = Pipeline(settings).execute()
+            page = Pipeline(settings, redo=parts["redo"]).execute()
         print(page)
     else:
         from lit_synth.pipeline import Pipeline

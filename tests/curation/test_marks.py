@@ -91,6 +91,7 @@ def test_rows_become_what_their_marks_say() -> None:
 
 
 def test_rows_are_known_by_what_they_say() -> None:
-    assert fingerprint(ROW) == fingerprint(Example("other", {"text": "where is it"}))
+    assert fingerprint(ROW) == fingerprint(Example("other", {"text": "where is it"}, "praise"))
+    assert fingerprint(ROW) != fingerprint(ROW.with_target("late")), "of another label a reader may think otherwise"
     said = [Example("1", fields, provenance={"text": text}) for fields in ({}, {"text": "x"}) for text in ("a", "b")]
     assert len({fingerprint(row) for row in said}) == 3

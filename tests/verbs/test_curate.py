@@ -158,8 +158,10 @@ def test_marks_of_rows_that_were_made_anew_are_not_met(tmp_path: Path) -> None:
     marks.parent.mkdir(parents=True)
     old = {"id": "generate/seed0/a", "mark": "drop", "content": "0" * 16}
     marks.write_text(f"{json.dumps(old)}\n" + json.dumps({"id": "generate/seed0/b", "mark": "drop"}))
-    stage, key = reviewed(Ledger(print, tmp_path), seed, "generate", source, "k" * 16, ["late"])
+    told: list[str] = []
+    stage, key = reviewed(Ledger(told.append, tmp_path), seed, "generate", source, "k" * 16, ["late"])
     assert [row.id for row in read_examples(stage / "accepted.jsonl")] == ["a"]
     found = read_json(stage / "curation.json")["strategy"]
     assert (found["accepted"], found["rejected"], found["unmet"]) == (1, {"review": 1}, 1)
     assert key != "k" * 16
+    assert "1 marks of the review are of rows that are no longer as they were" in told[-1]
