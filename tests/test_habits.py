@@ -209,3 +209,15 @@ def test_a_wheel_works_without_the_checkout(tmp_path: Path) -> None:
     assert said.startswith(f"{__version__}\n")
     assert "Wrote f.yaml" in said
     assert "test_limit: 800" in said
+
+
+@pytest.mark.parametrize("strategy", ["deepspeed_stage_3", "{class_path: DeepSpeedStrategy, init_args: {stage: 3}}"])
+def test_deepspeed_that_is_not_installed_is_one_line(
+    strategy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lit_synth.stages.find_spec", lambda name: None)
+    assert (
+        main(["fit", "--config", str(CHECKOUT / "configs/stages/teacher.yaml"), f"--trainer.strategy={strategy}"]) == 2
+    )
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].endswith("DeepSpeed is not installed; pip install 'lit-synth[deepspeed]'")
