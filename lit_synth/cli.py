@@ -15,21 +15,25 @@ from lit_synth.permissions import permitted, taken
 from lit_synth.shortage import shortage
 from lit_synth.stopping import stoppable
 
+FLAGS = ("--preview", "--redo", "--quiet", "--yes", "--force", "--onnx", "--print_config")
+"""Options that take no value: a command may stand behind them."""
 USAGE = """usage: lit_synth COMMAND [options]
 
   init       from a table of labelled texts to the YAML of a run: lit_synth init tickets.csv
   run        everything: teacher, annotate, generate, students, report; --preview looks first
   label      label a table with a finished student: lit_synth label --model DIR new.csv
   export     a finished student as a folder to deploy, with ONNX if wanted: lit_synth export RUN
+  curate     apply the marks that were set on rows in a run's page: lit_synth curate --review FILE RUN
   sweep      runs over several sizes of gold and of synthetic rows: learning curves
   doctor     memory and time of a run's stages on devices that need not be there
   report     make a run's report again, or compare runs and sweeps: lit_synth report FOLDER [FOLDER ...]
   fit        train one module (LightningCLI)
   validate   score a module on the development part
   test       score a module on the test rows
+  completion completion for a shell: eval "$(lit_synth completion bash)"
   predict    annotate or generate with a teacher; to label a table there is label
 
-Each command has --help. Start with: lit_synth run --config configs/demo.yaml --output runs/demo
+Each command has --help. Start with: lit_synth run --config demo
 
 Every command takes --offline (no other machine is asked), and for configs and models of people you trust
 --allow_imports PACKAGE[,...] (classes that are not ours) and --allow_pickle (weights that are no safetensors).
@@ -37,7 +41,10 @@ Every command takes --offline (no other machine is asked), and for configs and m
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the exit code: 0 done, 2 a mistake in what was given, 130 and 143 stopped by a signal."""
+    """Run one command; return the exit code.
+
+    0 done, 2 a mistake in what was given; stopped: 130 by Ctrl-C, 141 by a pipe that nobody reads, 143 by a request.
+    """
     words = sys.argv[1:] if arguments is None else arguments
     if not words or words[0] in ("-h", "--help"):
         print(USAGE, end="")
@@ -52,13 +59,14 @@ def main(arguments: list[str] | None = None) -> int:
         "sweep": _sweep,
         "report": _report,
         **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
-        **dict.fromkeys(("init", "label", "export", "doctor"), _verb),
+        **dict.fromkeys(("init", "label", "export", "curate", "doctor"), _verb),
+        "completion": _completion,
     }
     command = ""
     try:
         words, given = taken(words)
         words = _verb_first(words, commands) if words else [""]
-        command, *rest = words
+        command, *rest = words = _with_paths(words)
         if command not in commands:
             from lit_synth.options import near
 
@@ -79,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
         if code is None:
             raise
         # What writes a single file starts it again.
-        goes_on = command not in ("init", "label", "export", "report")
+        goes_on = command not in ("init", "label", "export", "report", "curate")
         print(f"lit_synth: stopped{'; the same command goes on' if goes_on else ''}", file=sys.stderr)
         return code
     except BrokenPipeError:  # as by `| head`; what is left to be written at exit goes nowhere
@@ -104,10 +112,25 @@ def _verb_first(words: list[str], commands: Iterable[str]) -> list[str]:
         # What stands behind an option without `=` is its value, even if it has the name of a command.
         for place in range(1, len(words)):
             before = words[place - 1]
-            is_value = before.startswith("--") and "=" not in before and before not in ("--preview", "--redo")
+            is_value = before.startswith("--") and "=" not in before and before not in FLAGS
             if words[place] in commands and not is_value:
                 return [words[place], *words[:place], *words[place + 1 :]]
     return words
+
+
+def _with_paths(words: list[str]) -> list[str]:
+    """Return the words with the paths of configs that are given by name."""
+    from lit_synth.shipped import shipped
+
+    found = words[:1]
+    for word in words[1:]:
+        name, is_pair, value = word.partition("=")
+        if name == "--config" and is_pair:
+            word = f"--config={shipped(value)}" if value else word
+        elif found[-1] == "--config" and not word.startswith("-"):
+            word = str(shipped(word))
+        found.append(word)
+    return found
 
 
 def _look_at_configs(words: list[str]) -> None:
@@ -141,18 +164,17 @@ def _sweep(words: list[str]) -> None:
 
 
 def _report(words: list[str]) -> None:
-    from jsonargparse import ArgumentParser
-
     from lit_synth.options import parse
-    from lit_synth.report.command import Format, report
+    from lit_synth.report.command import parser_of, report
 
-    about = "The page of a run; of several runs or a sweep, one page that compares them, or their figures."
-    parser = ArgumentParser(prog="lit_synth report", exit_on_error=False, description=about)
-    parser.add_argument("runs", nargs="+", type=Path, help="folder of a run, of a sweep, or of several of either")
-    parser.add_argument("--output", type=Path | None, help="file to write; md, csv and json go to stdout without it")
-    parser.add_argument("--format", type=Format, default="html", help="html, md, csv or json")
-    found = parse(parser, words)
+    found = parse(parser_of(), words)
     print(report(found.runs, found.output, found.format).removesuffix("\n"), flush=True)
+
+
+def _completion(words: list[str]) -> None:
+    from lit_synth.completion import completion
+
+    print(completion(words[0] if len(words) == 1 else " ".join(words)))
 
 
 def _stage(words: list[str]) -> None:

@@ -176,6 +176,18 @@ def claim(
         write_whole(path, text)
 
 
+def key_of(folder: Path) -> str:
+    """Return the key of a stage that is done.
+
+    Raises:
+        InputError: It is not.
+    """
+    found = _read_manifest(folder / "stage.json")
+    if not found.get("done"):
+        raise InputError(f"{folder}: is not done; the same lit_synth run goes on")
+    return str(found["key"])
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON, whole or not at all."""
     write_whole(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

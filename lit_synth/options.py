@@ -1,6 +1,7 @@
 """From the words of a command line to settings; what is no option is told with the one that is near."""
 
 import difflib
+import os
 import re
 from argparse import ArgumentError
 from collections.abc import Iterable
@@ -56,15 +57,39 @@ def corrected(parser: ArgumentParser, error: ArgumentError) -> ArgumentError | I
     key = re.search(r"(?:Key|key|Option) '([\w.]+)' (?:is )?not (?:expected|accepted|valid)", str(error))
     if key:
         return InputError(f"{key[1]}: is no setting{near('--' + key[1], options).replace('--', '')}; see --help")
+    bad = re.search(r'Parser key "([\w.]+)"', str(error))
+    if bad and parser.default_env and (name := _variable(parser, bad[1])) in os.environ:
+        return InputError(f"{one_line(str(error))}; {name} is set")
     return error
 
 
-def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSettings, dict[str, Any]]":
-    """Parse the settings of a run, and ``more`` of them beside; ``preview`` and ``redo`` are among the latter."""
+def _variable(parser: ArgumentParser, setting: str) -> str:
+    """Return the environment variable that stands for a setting, as jsonargparse names it."""
+    return f"{parser.env_prefix}_{setting.replace('.', '__').upper()}"
+
+
+def _see_that_variables_are_settings(parser: ArgumentParser) -> None:
+    """See that no variable is misspelt: it would be left unread without a word.
+
+    Raises:
+        InputError: One stands for no setting.
+    """
+    known = {_variable(parser, action.dest) for action in parser._actions}
+    for name in os.environ:
+        if name.startswith(f"{parser.env_prefix}_") and name not in known:
+            raise InputError(f"{name}: stands for no setting{near(name, known)}; see --help")
+
+
+def run_parser(command: str, *more: type) -> ArgumentParser:
+    """Return what reads the settings of a run, and ``more`` of them beside."""
     from lit_synth.settings import RunSettings
 
     parser = ArgumentParser(
-        prog=f"lit_synth {command}", exit_on_error=False, description="From gold rows to a proven student."
+        prog=f"lit_synth {command}",
+        exit_on_error=False,
+        description="From gold rows to a proven student.",
+        default_env=True,
+        env_prefix=f"LIT_SYNTH_{command.upper()}",  # apart from LIT_SYNTH_CACHE and permissions
     )
     parser.add_argument("--config", action="config", help="YAML of a run; a second one is laid over the first")
     if command == "run":
@@ -72,9 +97,19 @@ def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSett
         parser.add_argument("--preview", action="store_true", help=about)
         about = "where the folder was made with other settings: set its results aside, do again what these change"
         parser.add_argument("--redo", action="store_true", help=about)
+        parser.add_argument("--quiet", action="store_true", help="tell nothing but the path of the page, and mistakes")
     parser.add_class_arguments(RunSettings)
-    for kind in more.values():
+    for kind in more:
         parser.add_class_arguments(kind)
+    return parser
+
+
+def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSettings, dict[str, Any]]":
+    """Parse the settings of a run, and ``more`` of them beside; ``--preview`` and other flags are among them."""
+    from lit_synth.settings import RunSettings
+
+    parser = run_parser(command, *more.values())
+    _see_that_variables_are_settings(parser)
     found = parse(parser, lists(words))
     del found["config"]
     for part in fields(RunSettings):
@@ -82,7 +117,7 @@ def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSett
         if is_dataclass(part.default) and isinstance(found[part.name], list | None):
             raise InputError(f"{part.name} {found[part.name]}: give its settings by name, or leave it out")
     settings = parser.instantiate(found).as_dict()
-    parts: dict[str, Any] = {name: settings.pop(name, False) for name in ("preview", "redo")}
+    parts: dict[str, Any] = {name: settings.pop(name, False) for name in ("preview", "redo", "quiet")}
     # Left in words, not made into objects: each stage makes its own strategy, callbacks and logger from them.
     settings["trainer"] = yaml.safe_load(parser.dump(found, skip_unset=False))["trainer"]
     parts |= {name: kind(**{one.name: settings.pop(one.name) for one in fields(kind)}) for name, kind in more.items()}

@@ -128,6 +128,8 @@ class Pipeline:
         sizes = {part: len(getattr(splits, part)) for part in ("gold", "development", "pool", "test")}
         record.details["splits"] = {**sizes, "removed": splits.removed}
         self.tell(f"seed {number}: " + ", ".join(f"{count:,} {part}" for part, count in sizes.items()))
+        if run.annotates or run.generates:
+            seed.keep_gold()
         students = Students(seed, record.part("hyperparameters"))
         synthesis = Synthesis(seed, students, record)
         synthesis.execute()

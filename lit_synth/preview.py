@@ -68,12 +68,14 @@ def preview(run: RunSettings, tell: Callable[[str], None]) -> None:
 def _small(run: RunSettings, task: Task, output: Path, rows: int) -> RunSettings:
     """Return the same run on a handful of rows: a student on gold, and on one source of synthetic rows."""
     source = ("generate",) if run.generates else ("annotate",) if run.annotates else ()
+    # Of few rows some are left to be annotated.
+    most = rows - max(1, rows // 4) if source == ("annotate",) else rows
     strategies: tuple[Strategy, ...] = ("gold", *source)
     return replace(
         run,
         output=output,
         reuse=None,
-        fraction=float(min(rows, max(GOLD, len(task.labels) + 2))),
+        fraction=float(min(most, max(GOLD, len(task.labels) + 2))),
         seeds=run.seeds[:1],
         strategies=strategies,
         amounts=(),

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lit_synth.data import TaskDataModule
-from lit_synth.examples import read_examples, write_examples
+from lit_synth.examples import Example, read_examples, write_examples
 from lit_synth.ledger import Ledger
 from lit_synth.settings import RunSettings
 from lit_synth.task import Task
@@ -48,13 +48,19 @@ class Seed:
     @cached_property
     def development(self) -> Path:
         """File with the development part, its targets left out: what an annotator is asked to read."""
-        path = self.folder / "development.jsonl"
-        rows = [row.with_target(None) for row in self.module.splits.development]
-        if not path.exists() or list(read_examples(path)) != rows:
-            write_examples(path, rows)
-        return path
+        return self._kept("development", [row.with_target(None) for row in self.module.splits.development])
+
+    def keep_gold(self) -> None:
+        """Write ``gold.jsonl``, all labelled rows, for who reads synthetic ones beside them."""
+        self._kept("gold", [*self.module.splits.gold, *self.module.splits.development])
 
     @cached_property
     def data(self) -> str:
         """Hash of the task and all rows: what every stage depends on."""
         return self.module.fingerprint()
+
+    def _kept(self, name: str, rows: list[Example]) -> Path:
+        path = self.folder / f"{name}.jsonl"
+        if not path.exists() or list(read_examples(path)) != rows:
+            write_examples(path, rows)
+        return path

@@ -5,6 +5,7 @@ import sys
 import warnings
 import zipfile
 from argparse import ArgumentError
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import lit_synth.tasks  # noqa: F401 (short class names work once the classes ar
 from lit_synth.callbacks.generation import predict_all
 from lit_synth.data import TaskDataModule
 from lit_synth.download import say
+from lit_synth.examples import InputError
 from lit_synth.options import corrected
 from lit_synth.permissions import may_unpickle
 
@@ -56,6 +58,7 @@ class StageCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         """Read checkpoints as weights only, whatever a config says, unless pickles were allowed."""
+        _see_that_it_is_installed(self.config.get(self.subcommand or "", self.config).trainer.strategy)
         if self.subcommand is not None and not may_unpickle():
             self.config[self.subcommand].weights_only = True
 
@@ -63,6 +66,17 @@ class StageCLI(LightningCLI):
         """Ask again for what was rejected, until the quota or the limit of attempts is reached."""
         if not self.trainer.fast_dev_run and self.datamodule.pending():  # type: ignore[attr-defined]
             predict_all(self.trainer, self.model, self.datamodule)
+
+
+def _see_that_it_is_installed(strategy: Any) -> None:
+    """See that DeepSpeed is there where it is asked for.
+
+    Raises:
+        InputError: It is not.
+    """
+    named = str(getattr(strategy, "class_path", None) or strategy).rsplit(".", 1)[-1].casefold()
+    if named.startswith("deepspeed") and find_spec("deepspeed") is None:
+        raise InputError(f"trainer.strategy {strategy}: DeepSpeed is not installed; pip install 'lit-synth[deepspeed]'")
 
 
 def run_stage(config: dict[str, Any], actions: tuple[str, ...]) -> None:

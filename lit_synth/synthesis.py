@@ -14,6 +14,7 @@ from lit_synth.curate import Readings, curate, read_curation
 from lit_synth.curation.advice import advise
 from lit_synth.examples import InputError, read_examples, read_json_lines
 from lit_synth.records import Record
+from lit_synth.review import publish, reviewed
 from lit_synth.seed import Seed
 from lit_synth.settings import RunSettings
 from lit_synth.stages import run_stage
@@ -117,7 +118,9 @@ class Synthesis:
 
     def _make(self, strategy: str) -> None:
         grows = strategy == "generate" and self.seed.run.generation.amounts
-        stage, self.keys[strategy] = self._grow() if grows else self._curated(strategy)
+        stage, key = self._grow() if grows else self._curated(strategy)
+        seed = self.seed
+        stage, self.keys[strategy] = reviewed(seed.ledger, seed.folder, strategy, stage, key, seed.task.labels)
         self._publish(strategy, stage)
 
     def _grow(self) -> tuple[Path, str]:
@@ -206,10 +209,7 @@ class Synthesis:
     def _publish(self, strategy: str, stage: Path) -> None:
         """Copy accepted and rejected rows to where users look for them, and tell their numbers."""
         seed, name = self.seed, f"{strategy}/{self.seed.name}.jsonl"
-        for kind, file in (("synthetic", "accepted.jsonl"), ("rejected", "rejected.jsonl")):
-            path = seed.run.output / kind / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(stage / file, path)
+        publish(seed.run.output, strategy, seed.name, stage)
         rows = list(read_examples(stage / "accepted.jsonl"))
         told = _reasons([stage / "rejected.jsonl"])
         found = read_curation(stage)

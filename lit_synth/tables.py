@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ _WORD = re.compile(
     "[{0}]|[^\\s{0}]+".format("\u0e01-\u0eff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff")
 )
 """A run of letters; in scripts that put no blanks between words (Thai, Lao, Japanese, Chinese) a sign."""
+LOOKED_AT = 50
+"""Lines by which it is guessed."""
 csv.field_size_limit(2**31 - 1)  # a cell may hold a document; the limit of 128 KiB is for other uses
 
 
@@ -103,12 +105,12 @@ def as_label(value: Any) -> str:
 
 def _cells(path: Path, delimiter: str | None) -> Iterator[tuple[int, Row]]:
     with open_lines(path) as lines:
-        first = next(lines, "")
-        delimiter = delimiter or max(DELIMITERS, key=first.count)
+        first = list(islice(lines, LOOKED_AT))
+        delimiter = delimiter or max(DELIMITERS, key=lambda one: _parts(first, one))
         # Strict: else a quote that is never closed takes in all rows behind it as one.
         letters = delimiter == "\t" and _quotes_are_letters(path)
         kind = csv.QUOTE_NONE if letters else csv.QUOTE_MINIMAL
-        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True, quoting=kind)  # type: ignore[arg-type] # its two values
+        reader = csv.reader(chain(first, lines), delimiter=delimiter, strict=True, quoting=kind)  # type: ignore[arg-type] # its two values
         try:
             # Sheets have columns without a name: an index, or what stood too far to the right.
             header = [name or f"column {place}" for place, name in enumerate(next(reader, []), start=1)]
@@ -136,6 +138,22 @@ def _quotes_are_letters(path: Path) -> bool:
             # Within quotes a quote is written twice, so that one that encloses is followed by the end of its cell.
             left_open |= any(cell.startswith('"') and not re.fullmatch('"(""|[^"])*"', cell) for cell in cells)
         return left_open
+
+
+def _parts(lines: list[str], delimiter: str) -> tuple[int, int]:
+    r"""Return how many of the first rows have as many cells as the header, and how many those are; nothing for one.
+
+    What stands in quotes parts no cells, and a header alone may hold what parts none.
+
+    >>> max(DELIMITERS, key=lambda one: _parts(['"a;b;c",label\n', '"x;y;z",late\n'], one))
+    ','
+    """
+    try:
+        rows = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+    except csv.Error:  # told by who reads the file
+        return 0, 0
+    cells = rows[0] if rows else 0
+    return (rows.count(cells), cells) if cells > 1 else (0, 0)
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Row]]:

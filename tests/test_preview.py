@@ -51,3 +51,27 @@ def test_a_mistake_shows_in_a_preview_as_in_a_run(tmp_path: Path, capsys: pytest
     assert main(["run", *words, "--preview"]) == 2
     assert "no such folder" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_few_rows_leave_some_to_be_annotated(
+    tiny_causal: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, number in (("train", 14), ("test", 6)):
+        lines = (f"words {i} of {name},{'ab'[i % 2]}\n" for i in range(number))
+        Path(f"{name}.csv").write_text(f"text,label\n{''.join(lines)}")
+    config = {
+        "data": "Custom",
+        "data_dir": str(tmp_path),
+        "task": {"name": "few", "fields": ["text"], "target": "label", "labels": ["a", "b"]},
+        "fraction": 8,
+        "strategies": ["gold", "annotate"],
+        "output": "out",
+        "teacher": {"model": str(tiny_causal), "lora": None, "max_length": 64},
+        "student": {"model": str(tiny_encoder)},
+    }
+    Path("run.yaml").write_text(yaml.safe_dump(config))
+    assert main(["run", "--config", "run.yaml", "--preview"]) == 0, capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "The path on 11 gold rows" in said
+    assert "\n3 synthetic rows:\n" in said

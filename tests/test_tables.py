@@ -36,6 +36,25 @@ def test_every_format_gives_the_same_rows(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "first"),
+    [
+        ('"a;b;c",label\n"x;y;z",late\n', {"a;b;c": "x;y;z", "label": "late"}),
+        ("size, cm;weight, kg;text\n1;70;hello\n", {"size, cm": "1", "weight, kg": "70", "text": "hello"}),
+        ("text|label\nred, or blue; or both|late\n", {"text": "red, or blue; or both", "label": "late"}),
+        ("text,label\n", None),
+        ("text\nred, or blue\n", "2 cells under 1 columns"),
+    ],
+)
+def test_cells_are_parted_by_what_parts_rows_as_the_header(content: str, first: object, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(content)
+    if isinstance(first, str):
+        with pytest.raises(InputError, match=first):
+            list(read_table(tmp_path / "rows.csv"))
+    else:
+        assert next((row for _, row in read_table(tmp_path / "rows.csv")), None) == first
+
+
+@pytest.mark.parametrize(
     ("name", "content", "told"),
     [
         ("rows.xlsx", b"", r"known: \.jsonl.*; save the sheet as CSV"),

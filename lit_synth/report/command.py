@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lit_synth.examples import InputError
 from lit_synth.report.conclusions.appraise import appraise
@@ -10,6 +10,9 @@ from lit_synth.report.export import as_csv, as_json, as_markdown
 from lit_synth.report.folders.collection import collect, is_run
 from lit_synth.report.page import page_of, save, write_report
 from lit_synth.report.several import render_several
+
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
 
 Format = Literal["html", "md", "csv", "json"]
 _EXPORTS = {"md": as_markdown, "csv": as_csv, "json": as_json}
@@ -40,3 +43,15 @@ def report(paths: Sequence[Path], output: Path | None = None, form: Format = "ht
         return str(write_report(paths[0]) if output is None else save(output, page_of(paths[0])))
     collection = collect(paths)
     return str(save(output or paths[0] / "report.html", render_several(collection, appraise(collection))))
+
+
+def parser_of() -> "ArgumentParser":
+    """Return what reads the words behind ``lit_synth report``."""
+    from jsonargparse import ArgumentParser
+
+    about = "The page of a run; of several runs or a sweep, one page that compares them, or their figures."
+    parser = ArgumentParser(prog="lit_synth report", exit_on_error=False, description=about)
+    parser.add_argument("runs", nargs="+", type=Path, help="folder of a run, of a sweep, or of several of either")
+    parser.add_argument("--output", type=Path | None, help="file to write; md, csv and json go to stdout without it")
+    parser.add_argument("--format", type=Format, default="html", help="html, md, csv or json")
+    return parser

@@ -1,4 +1,4 @@
-// Sorts tables by their headers and filters lists of rows. The page is whole without it.
+// Sorts tables by their headers. The page is whole without it.
 "use strict";
 
 const element = (name, properties = {}, ...children) => {
@@ -48,40 +48,3 @@ for (const table of document.querySelectorAll("table.sorts")) {
   }
 }
 
-const filter = list => {
-  const rows = [...list.querySelectorAll(".samples > li")].map(row => ({
-    row,
-    text: row.textContent.toLowerCase(),
-    strategy: row.querySelector(".facts .dot")?.textContent ?? "",
-  }));
-  const fold = list.querySelector("details.fold");
-  const words = element("input", { type: "search", autocomplete: "off" });
-  const strategies = [...new Set(rows.map(({ strategy }) => strategy))];
-  const chosen = element("select", {}, new Option("all", ""));
-  for (const name of strategies) chosen.append(new Option(name, name));
-  const told = element("output");
-  const show = () => {
-    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const { row, text, strategy } of rows) {
-      row.hidden = !wanted.every(word => text.includes(word)) || Boolean(chosen.value && strategy !== chosen.value);
-      shown += !row.hidden;
-    }
-    const filtered = wanted.length > 0 || chosen.value !== "";
-    if (fold && filtered) fold.open = true;
-    told.textContent = filtered ? `${shown} of these ${rows.length} rows` : "";
-  };
-  words.addEventListener("input", show);
-  chosen.addEventListener("change", show);
-  list.prepend(
-    element(
-      "div",
-      { className: "filter" },
-      element("label", {}, "find", words),
-      ...(strategies.length > 1 ? [element("label", {}, "strategy", chosen)] : []),
-      told,
-    ),
-  );
-};
-
-for (const list of document.querySelectorAll(".filtered")) filter(list);

@@ -1,4 +1,4 @@
-"""One self-contained page of a run: no network, light and dark; its one script only sorts and filters."""
+"""One self-contained page of a run: no network, light and dark; its one script sorts, searches and keeps marks."""
 
 from base64 import b64encode
 from collections.abc import Iterable
@@ -21,6 +21,7 @@ from lit_synth.report.scalars import write_scalars
 from lit_synth.report.sections import calibration, evidence, record, results
 from lit_synth.report.sections.advice import advice
 from lit_synth.report.sections.amounts import amounts
+from lit_synth.report.sections.browser import browser
 from lit_synth.report.sections.card import yields
 from lit_synth.report.sections.confusion import confusions
 from lit_synth.report.sections.diversity import diversity
@@ -84,8 +85,12 @@ def save(path: Path, text: str) -> Path:
 
 def document(title: str, parts: Iterable[Markup]) -> str:
     """Return a whole page with style and script in it."""
-    style, script = ((files("lit_synth.report") / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style, script = _inside("page.css", "browser.css"), _inside("page.js", "browser.js")
     return PAGE.substitute(title=text(title), style=style, script=script, policy=policy(script), body=join(parts, "\n"))
+
+
+def _inside(*names: str) -> str:
+    return "".join((files("lit_synth.report") / name).read_text(encoding="utf-8") for name in names)
 
 
 def policy(script: str) -> str:
@@ -120,6 +125,7 @@ def render(folder: RunFolder, summary: Summary) -> str:
         diversity(folder),
         label_shares(folder, summary),
         samples(folder),
+        browser(folder),
         record.training(folder),
         record.reproduction(folder),
     ]

@@ -7,8 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from lit_synth.examples import InputError
+
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
 
 CANDIDATES = ("gold", "annotate", "generate", "both")
 """Of these the best is taken; `full` has learnt from labels that a run pretends not to have, the teacher is large."""
@@ -16,9 +20,19 @@ CANDIDATES = ("gold", "annotate", "generate", "both")
 
 def main(words: list[str]) -> None:
     """Read the words behind ``lit_synth export`` and do it."""
-    from jsonargparse import ArgumentParser
-
     from lit_synth.options import parse
+
+    found = parse(parser_of(), words)
+    from lit_synth.stages import quiet
+
+    quiet()
+    folder = export(found.run, found.strategy, found.output, seed=found.seed, onnx=found.onnx, tell=print)
+    print(f"Wrote {folder}\nUse it: lit_synth label --model {folder} FILE")
+
+
+def parser_of() -> "ArgumentParser":
+    """Return what reads the words behind ``lit_synth export``."""
+    from jsonargparse import ArgumentParser
 
     about = "Copies a finished student of a run, with its card and how it reads a row, into a folder of its own."
     parser = ArgumentParser(prog="lit_synth export", exit_on_error=False, description=about)
@@ -27,12 +41,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--seed", type=int | None, help="of the run; the first by default, as no seed is better")
     parser.add_argument("--output", type=Path | None, help="new folder; by default RUN/export")
     parser.add_argument("--onnx", action="store_true", help="write model.onnx too; needs the extra lit-synth[onnx]")
-    found = parse(parser, words)
-    from lit_synth.stages import quiet
-
-    quiet()
-    folder = export(found.run, found.strategy, found.output, seed=found.seed, onnx=found.onnx, tell=print)
-    print(f"Wrote {folder}\nUse it: lit_synth label --model {folder} FILE")
+    return parser
 
 
 def export(

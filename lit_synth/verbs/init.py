@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lit_synth.columns import columns_of, guess
 from lit_synth.examples import InputError, printable, write_whole
@@ -11,22 +12,15 @@ from lit_synth.starter import starter
 from lit_synth.survey import survey
 from lit_synth.tables import read_texts
 
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
+
 
 def main(words: list[str]) -> None:
     """Read the words behind ``lit_synth init`` and do it."""
-    from jsonargparse import ArgumentParser
-
     from lit_synth.options import parse
 
-    about = "Looks at a table of labelled texts and writes the YAML with which lit_synth run starts on it."
-    parser = ArgumentParser(prog="lit_synth init", exit_on_error=False, description=about)
-    parser.add_argument("file", type=Path, help="CSV, TSV, JSON Lines (.jsonl, .jsonl.gz) or Parquet, a row an example")
-    parser.add_argument("--text", type=str | None, help="column of the text, or several: COLUMN,COLUMN; else guessed")
-    parser.add_argument("--label", type=str | None, help="column of the label, or of the text to write; else guessed")
-    parser.add_argument("--output", type=Path | None, help="YAML to write; by default the file's name, in this folder")
-    parser.add_argument("--force", action="store_true", help="replace a YAML that is there")
-    parser.add_argument("--yes", action="store_true", help="ask nothing")
-    found = parse(parser, words)
+    found = parse(parser_of(), words)
     asks = not found.yes and sys.stdin.isatty() and sys.stdout.isatty()
     text = [name.strip() for name in found.text.split(",")] if found.text else []
     config = init(
@@ -42,6 +36,21 @@ def main(words: list[str]) -> None:
     command = f"lit_synth run --config {shlex.quote(str(config))}"
     print(f"Next, about {_minutes(config)}:\n  {command}")
     print(f"A look at prompts and written rows first, in about a minute:\n  {command} --preview")
+
+
+def parser_of() -> "ArgumentParser":
+    """Return what reads the words behind ``lit_synth init``."""
+    from jsonargparse import ArgumentParser
+
+    about = "Looks at a table of labelled texts and writes the YAML with which lit_synth run starts on it."
+    parser = ArgumentParser(prog="lit_synth init", exit_on_error=False, description=about)
+    parser.add_argument("file", type=Path, help="CSV, TSV, JSON Lines (.jsonl, .jsonl.gz) or Parquet, a row an example")
+    parser.add_argument("--text", type=str | None, help="column of the text, or several: COLUMN,COLUMN; else guessed")
+    parser.add_argument("--label", type=str | None, help="column of the label, or of the text to write; else guessed")
+    parser.add_argument("--output", type=Path | None, help="YAML to write; by default the file's name, in this folder")
+    parser.add_argument("--force", action="store_true", help="replace a YAML that is there")
+    parser.add_argument("--yes", action="store_true", help="ask nothing")
+    return parser
 
 
 def init(

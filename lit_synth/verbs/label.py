@@ -17,6 +17,8 @@ from lit_synth.examples import InputError
 from lit_synth.tables import Row, is_empty, read_table, read_texts, suffix
 
 if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
+
     from lit_synth.deployed import Answer, Student
 
 EVERY = 5.0
@@ -26,9 +28,23 @@ Write = Callable[[Row], Any]
 
 def main(words: list[str]) -> None:
     """Read the words behind ``lit_synth label`` and do it."""
-    from jsonargparse import ArgumentParser
-
     from lit_synth.options import parse
+
+    found = parse(parser_of(), words)
+    if found.batch_size < 1:
+        raise InputError(f"--batch_size {found.batch_size}: give 1 or more")
+    from lit_synth.deployed import Student
+    from lit_synth.stages import quiet
+
+    quiet()
+    student = Student(found.model, found.device, found.batch_size)
+    output = label(student, found.file, found.output, tell=lambda line: print(line, flush=True))
+    print(f"Wrote {output}")
+
+
+def parser_of() -> "ArgumentParser":
+    """Return what reads the words behind ``lit_synth label``."""
+    from jsonargparse import ArgumentParser
 
     about = "Labels the rows of a table with a finished student, or writes their texts where it is text to text."
     parser = ArgumentParser(prog="lit_synth label", exit_on_error=False, description=about)
@@ -41,16 +57,7 @@ def main(words: list[str]) -> None:
     )
     parser.add_argument("--batch_size", type=int, default=64, help="rows a batch")
     parser.add_argument("--device", type=str | None, help="such as cpu or cuda; the GPU where there is one, by default")
-    found = parse(parser, words)
-    if found.batch_size < 1:
-        raise InputError(f"--batch_size {found.batch_size}: give 1 or more")
-    from lit_synth.deployed import Student
-    from lit_synth.stages import quiet
-
-    quiet()
-    student = Student(found.model, found.device, found.batch_size)
-    output = label(student, found.file, found.output, tell=lambda line: print(line, flush=True))
-    print(f"Wrote {output}")
+    return parser
 
 
 def label(

@@ -1,6 +1,8 @@
 """`lit_synth run`: the whole path, or a look at it."""
 
+import os
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 
@@ -14,6 +16,12 @@ def main(words: list[str]) -> None:
         from lit_synth.preview import preview
 
         preview(settings, lambda text: print(printable(text, kept="\n")))
+    elif parts["quiet"]:
+        from lit_synth.pipeline import Pipeline
+
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+            page = Pipeline(settings, redo=parts["redo"]).execute()
+        print(page)
     else:
         from lit_synth.pipeline import Pipeline
 
@@ -26,7 +34,7 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = 
     A config can name the classes that it can on the command line; ``LIT_SYNTH_ALLOW_IMPORTS`` names further packages.
 
     Args:
-        *configs: YAML of the run; a further one is laid over the first.
+        *configs: YAML of the run, or the name of a shipped one, such as ``demo``; a further one is laid over the first.
         tell: Gets lines of progress.
         redo: Where the folder was made with other settings, set its results aside, and do again what these change.
         **settings: Of the run by name, such as ``seeds=[0, 1, 2]``, or ``**{"generation.amount": 60}`` for a part.
@@ -47,11 +55,13 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = 
     from lit_synth.examples import InputError
     from lit_synth.options import mistake, run_settings
     from lit_synth.permissions import permitted
+    from lit_synth.shipped import shipped
 
-    for path in map(Path, configs):
+    paths = [shipped(config) for config in configs]
+    for path in paths:
         if not path.is_file():
             raise InputError(f"{path}: no such file")
-    words = [f"--config={path}" for path in configs]
+    words = [f"--config={path}" for path in paths]
     words += [
         f"--{name}={value if isinstance(value, (str, Path)) else json.dumps(value, default=str)}"
         for name, value in settings.items()

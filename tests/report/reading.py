@@ -1,13 +1,16 @@
 """Pages as a reader meets them: checked for order, and as plain words."""
 
+import json
 import re
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from lit_synth.report.page import write_report
 
-SCRIPT = (files("lit_synth.report") / "page.js").read_text(encoding="utf-8")
+SCRIPT = "".join((files("lit_synth.report") / f"{name}.js").read_text(encoding="utf-8") for name in ("page", "browser"))
+DATA = re.compile(r'<script type="application/json" id="rows">(.*?)</script>', re.DOTALL)
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -43,7 +46,7 @@ class Checker(HTMLParser):
 
 def checked(html: str) -> Checker:
     checker = Checker()
-    checker.feed(html)
+    checker.feed(DATA.sub("", html))  # no script: a browser runs nothing of that type
     assert checker.open == []
     assert checker.scripts == [SCRIPT]  # nothing that a run holds becomes another one
     return checker
@@ -58,7 +61,15 @@ def words(html: str) -> str:
 
 
 def page(run: Path) -> str:
-    return words(write_report(run).read_text(encoding="utf-8").split("</style>")[1].split("<script>")[0])
+    html = DATA.sub("", write_report(run).read_text(encoding="utf-8"))
+    return words(html.split("</style>")[1].split("<script>")[0])
+
+
+def rows(run: Path) -> Any:
+    """Return the rows that the page holds for its browser."""
+    found = DATA.search(write_report(run).read_text(encoding="utf-8"))
+    assert found is not None
+    return json.loads(found[1])
 
 
 def section(run: Path, title: str) -> str:

@@ -63,23 +63,6 @@ const told = { before: shown(2), means: [press(2), press(2)], worth: press(5) };
 told.students = [...table.tBodies].map(body => body.querySelectorAll(".dot").length);
 return told;
 """
-FILTER = """
-const list = page.querySelector(".filtered");
-const [words, strategy, output] = ["input", "select", "output"].map(name => list.querySelector(name));
-const shown = () => [...list.querySelectorAll(".samples > li")].filter(row => row.checkVisibility());
-const set = (field, value, event) => { field.value = value; field.dispatchEvent(new Event(event)); };
-const told = { before: shown().length, options: [...strategy.options].map(option => option.text) };
-told.labels = [words, strategy].map(field => field.labels[0].firstChild.textContent);
-set(words, "HARDER look", "input");
-told.found = [shown().length, output.textContent, shown().every(row => /look.*harder/s.test(row.textContent))];
-set(strategy, "generate", "change");
-told.both = [shown().length, output.textContent, shown().every(row => row.querySelector(".dot.generate"))];
-set(words, "no such word", "input");
-told.none = [shown().length, output.textContent];
-set(words, "", "input"); set(strategy, "", "change");
-told.after = [shown().length, output.textContent];
-return told;
-"""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
@@ -182,24 +165,6 @@ def test_students_of_several_runs_are_sorted_within_their_run(tmp_path: Path) ->
         assert known == sorted(known, reverse=True)
         assert group[len(known) :] == [""] * sum(outcome.worth is None for outcome in task.of(run))
     assert told["students"] == [len(task.of(run)) for run in task.runs]
-
-
-def test_rows_are_filtered_by_words_and_strategy(make_run: MakeRun, tmp_path: Path) -> None:
-    html = write_report(make_run()).read_text(encoding="utf-8")
-    told = look(html, FILTER, tmp_path)
-    assert told["before"] == 10
-    assert told["options"] == ["all", "annotate", "generate"]
-    assert told["labels"] == ["find", "strategy"]
-    number, words, right = told["found"]
-    assert words == f"{number} of these 200 rows"
-    assert 10 < number < 100
-    assert right
-    fewer, words, right = told["both"]
-    assert words == f"{fewer} of these 200 rows"
-    assert 0 < fewer < number
-    assert right
-    assert told["none"] == [0, "0 of these 200 rows"]
-    assert told["after"] == [200, ""]
 
 
 def test_no_other_script_runs_and_ours_does_without_complaint(make_run: MakeRun, tmp_path: Path) -> None:

@@ -66,18 +66,16 @@ def test_every_text_is_escaped(make_run: MakeRun) -> None:
     assert page.text.count(evil) > 20
 
 
-def test_ten_rows_of_a_kind_are_open_and_as_many_folded_as_are_said(make_run: MakeRun) -> None:
+def test_ten_rows_of_a_kind_are_shown(make_run: MakeRun) -> None:
     run = make_run()
     text = read(run).text
     html = (run / "report.html").read_text()
-    (synthetic, more), (rejected, _) = (
-        [part.split("</ol>")[0] for part in html.split(f'class="samples {kind}"')[1:]]
-        for kind in ("synthetic", "rejected")
+    synthetic, rejected = (
+        html.split(f'class="samples {kind}"')[1].split("</ol>")[0] for kind in ("synthetic", "rejected")
     )
     assert synthetic.count("<li>") == rejected.count("<li>") == 10
-    assert more.count("<li>") == 190
-    assert "200 of 450 rows, spread over strategies and labels" in text
-    assert "84 of 84 rows, spread over strategies and reasons" in text
+    assert "10 of 450 rows, spread over strategies and labels" in text
+    assert "10 of 84 rows, spread over strategies and reasons" in text
     assert rejected.count('class="reason"') == 10
     assert "teacher disagrees: 0.31" in rejected
     for name in ("annotate", "generate"):

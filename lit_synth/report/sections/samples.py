@@ -1,16 +1,13 @@
 """Synthetic rows for the eye: some that were accepted, and some that were rejected."""
 
-from collections.abc import Sequence
-
 from lit_synth.examples import Example
 from lit_synth.report.folders.folder import RunFolder
-from lit_synth.report.folders.survey import KEPT
 from lit_synth.report.markup import Markup, join, section, tag
 from lit_synth.report.sections.rows import spread
 from lit_synth.report.wording import count
 
 OPEN = 10
-"""Rows of a list that are seen at once; the others are folded away."""
+"""Rows of a list; all of them are where rows are searched and marked."""
 LONG = 320
 """Characters of a text that are shown; what is more is folded away."""
 MOST = 10_000
@@ -22,26 +19,15 @@ def samples(folder: RunFolder) -> Markup:
     parts = []
     for kind, title, rejected in (("synthetic", "Synthetic rows", False), ("rejected", "Rejected rows", True)):
         surveys = folder.rejected if rejected else folder.synthetic
-        picked = spread(surveys, KEPT)
+        picked = spread(surveys, OPEN)
         if picked:
             over = " and reasons" if rejected else "" if folder.is_text else " and labels"
             total = sum(found.number for found in surveys.values())
             about = f"{len(picked)} of {count(total)} rows, spread over strategies{over} by a fixed rule."
-            about += " An input that repeats is shown once." if len(picked) < min(KEPT, total) else ""
             show = _pair if folder.is_text else _labelled
             items = [show(strategy, example, rejected) for strategy, example in picked]
-            parts.append(section(title, _list(kind, items), note=about))
+            parts.append(section(title, tag("ol", *items, class_=f"samples {kind}"), note=about))
     return join(parts)
-
-
-def _list(kind: str, items: Sequence[Markup]) -> Markup:
-    """Return the first rows, and the others folded away; the page's script puts a filter above them."""
-    first, rest = items[:OPEN], items[OPEN:]
-    lists = [tag("ol", *first, class_=f"samples {kind}")]
-    if rest:
-        more = tag("ol", *rest, class_=f"samples {kind}", start=str(OPEN + 1))
-        lists.append(tag("details", tag("summary", f"{count(len(rest))} more rows"), more, class_="fold"))
-    return tag("div", *lists, class_="filtered")
 
 
 def _labelled(strategy: str, example: Example, rejected: bool) -> Markup:
