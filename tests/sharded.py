@@ -58,7 +58,7 @@ def main(name: str, model: str, rows: str, folder: Path, device: str, lora: bool
         (folder / "found.json").write_text(json.dumps(found))
     exported = str(folder / "model")
     for kind in ("annotate", "generate"):
-        requests = Requests(folder / kind, kind, amount=6, attempts=1.0)  # type: ignore[arg-type]
+        requests = Requests(folder / kind, kind, amount=6, attempts=1.0)
         teacher = Teacher(REVIEWS, exported, sampling=Sampling(0.7, max_new_tokens=40))
         predict_all(trainer(1, Generation()), teacher, data(exported, requests=requests))
 

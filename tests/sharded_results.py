@@ -35,7 +35,7 @@ def check_results(folder: Path, rows: Path, tolerance: float = 1e-4, **device: A
     assert float(looks.callback_metrics["val_loss"]) == pytest.approx(found["best"], rel=tolerance)
     for kind in ("annotate", "generate"):
         alone = folder / f"{kind}_alone"
-        requests = Requests(alone, kind, amount=6, attempts=1.0)  # type: ignore[arg-type]
+        requests = Requests(alone, kind, amount=6, attempts=1.0)
         teacher = Teacher(REVIEWS, model, sampling=Sampling(0.7, max_new_tokens=40))
         predict_all(trainer(Generation()), teacher, data(requests=requests))
         known, made = ({row.id: row for row in read_records(one)} for one in (alone, folder / kind))

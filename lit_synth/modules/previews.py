@@ -48,7 +48,7 @@ def log_text(trainer: L.Trainer, tag: str, text: str) -> None:
     for logger in trainer.loggers:
         if hasattr(logger, "log_text"):
             logger.log_text(key=tag, columns=["text"], data=[[text]], step=trainer.global_step)
-        elif hasattr(logger.experiment, "add_text"):
+        elif hasattr(writer := getattr(logger, "experiment", None), "add_text"):
             # Indented lines are shown as they are: TensorBoard reads others as Markdown.
             shown = "".join(f"    {line}\n" for line in text.splitlines())
-            logger.experiment.add_text(tag, shown, trainer.global_step)
+            writer.add_text(tag, shown, trainer.global_step)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import lightning as L
@@ -26,13 +25,10 @@ class FullySharded(ModelParallelStrategy):
 
     Args:
         process_group_backend: ``nccl`` or ``gloo``; by default what suits the device.
-        timeout: Longest wait for other processes.
     """
 
-    def __init__(
-        self, process_group_backend: str | None = None, timeout: timedelta | None = timedelta(minutes=30)
-    ) -> None:
-        super().__init__(1, 1, process_group_backend=process_group_backend, timeout=timeout)
+    def __init__(self, process_group_backend: str | None = None) -> None:
+        super().__init__(1, 1, process_group_backend=process_group_backend)
 
     def setup_environment(self) -> None:
         """Count the devices, which are known by now."""
@@ -92,7 +88,10 @@ def whole_weights(model: nn.Module) -> dict[str, Tensor]:
     """Gather the weights of a model that is in parts: all processes call this, the first gets them on its CPU."""
     if any(hasattr(one, "ds_id") for one in model.parameters()):
         return _gathered(model)
-    return get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+    weights: dict[str, Any] = get_model_state_dict(
+        model, options=StateDictOptions(full_state_dict=True, cpu_offload=True)
+    )
+    return weights
 
 
 def rebuilt(model: nn.Module, weights: dict[str, Tensor], lora: Lora | None) -> nn.Module:

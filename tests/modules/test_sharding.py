@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.multiprocessing.spawn import spawn
 from transformers import AutoModelForCausalLM
 
 from lit_synth.callbacks.generation import read_records
@@ -52,6 +53,7 @@ def one_of_two(rank: int, port: int, model: str, folder: Path) -> None:
     torch.distributed.init_process_group("gloo")
     deepspeed.init_distributed("gloo")
     strategy = DeepSpeedStrategy(accelerator=CUDAAccelerator(), stage=3, process_group_backend="gloo")
+    assert strategy.config is not None
     strategy.config["train_micro_batch_size_per_gpu"] = 1  # as Lightning does when it knows the data
     trainer: Any = SimpleNamespace(strategy=strategy, precision="32-true", state=SimpleNamespace(fn="fit"))
     lora = Lora(rank=4)
@@ -59,7 +61,7 @@ def one_of_two(rank: int, port: int, model: str, folder: Path) -> None:
         plain = load_pretrained(AutoModelForCausalLM, model, trainer)
         with kept_whole(trainer):
             adapted = lora.on(plain)
-    named = dict(adapted.named_parameters())
+    named: dict[str, Any] = dict(adapted.named_parameters())
     split = [one for one in named.values() if hasattr(one, "ds_id")]
     found = {
         "here": sum(one.numel() for one in split),
@@ -79,7 +81,7 @@ def test_zero3_loads_a_part_a_process_and_exports_the_whole(tiny_causal: Path, t
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    torch.multiprocessing.spawn(one_of_two, (port, str(tiny_causal), tmp_path), nprocs=2)
+    spawn(one_of_two, (port, str(tiny_causal), tmp_path), nprocs=2)
     known = AutoModelForCausalLM.from_pretrained(tiny_causal).state_dict()
     for rank in (0, 1):
         found = torch.load(tmp_path / f"found{rank}.pt", weights_only=True)
