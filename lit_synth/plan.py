@@ -132,7 +132,7 @@ def step_of(stage: str) -> str | None:
     """
     if stage == "teacher":
         return "test the teacher"
-    begins = {
+    begins: dict[str, str] = {
         "teacher_fit": "teacher",
         "annotation": "annotate",
         "generation": "generate",

@@ -255,6 +255,8 @@ def _in_folder(logger: Any, folder: Path) -> Any:
     """Give a logger the stage's folder, where it writes into one and was told no other."""
     if isinstance(logger, list):
         return [_in_folder(one, folder) for one in logger]
+    if isinstance(logger, str):
+        logger = {"class_path": logger}
     if not isinstance(logger, dict):
         return logger
     path = logger["class_path"]

@@ -107,7 +107,7 @@ def test_a_task_is_named_short_or_by_its_path(name: str, path: str) -> None:
 def test_any_logger_serves_what_learns_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["lit_synth"])
     named = [
-        {"class_path": "CSVLogger"},
+        "CSVLogger",
         {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": "x"}},
     ]
     for logger, places in ((named, [str(tmp_path), "x"]), (False, []), (None, [str(tmp_path)])):

@@ -9,7 +9,11 @@ from deepspeed.runtime.config import DeepSpeedConfig
 from lightning.pytorch.accelerators import CUDAAccelerator
 from lightning.pytorch.strategies import DeepSpeedStrategy
 
+from lit_synth import recipes
 from lit_synth.doctor.sharding import sharding
+from lit_synth.modules.sharding import FullySharded
+from lit_synth.options import run_settings
+from lit_synth.stages import StageCLI
 
 FOLDER = Path(__file__).parents[1] / "configs" / "trainer"
 DEEPSPEED = sorted(FOLDER.glob("deepspeed_*.yaml"))
@@ -43,3 +47,24 @@ def test_the_doctor_knows_every_overlay() -> None:
     assert kinds["deepspeed_zero2"] == "zero2"
     assert kinds["deepspeed_zero3_offload"] == "zero3"
     assert kinds["bf16"] == "none"
+    assert kinds["fsdp2"] == "fsdp"
+
+
+def test_fsdp2_takes_all_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read as a run's second config, and made for a teacher's stage."""
+    monkeypatch.setattr("sys.argv", ["lit_synth"])
+    words = [
+        "--data",
+        "Reviews",
+        "--data_dir",
+        "rows",
+        "--output",
+        str(tmp_path),
+        "--config",
+        str(FOLDER / "fsdp2.yaml"),
+    ]
+    run, _ = run_settings("run", [*words, "--trainer.accelerator", "cpu", "--trainer.devices", "3"])
+    config = yaml.safe_load(yaml.safe_dump(recipes.teacher_fit(run, 0, tmp_path)))
+    made = StageCLI(config, run=False).trainer
+    assert isinstance(made.strategy, FullySharded)
+    assert (made.world_size, made.strategy.num_processes) == (3, 3)

@@ -149,7 +149,7 @@ def sharding(trainer: dict[str, Any], nodes: int | None = None, devices: int | N
             offload_optimizer=bool(given.get("offload_optimizer")) or offloads,
             offload_weights=bool(given.get("offload_parameters")) or (offloads and stage == 3),
         )
-    if name in ("fsdp", "modelparallel"):
+    if name in ("fsdp", "modelparallel", "fullysharded"):
         return Sharding("fsdp", half, nodes, devices, pure=pure)
     if name in (*PLAIN, "singledevice"):
         return Sharding("ddp" if nodes * devices > 1 else "none", half, nodes, devices, pure=pure)

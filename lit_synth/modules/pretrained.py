@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch.accelerators import CPUAccelerator
 from lightning.pytorch.strategies import DeepSpeedStrategy
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.integrations.deepspeed import HfDeepSpeedConfig
+from transformers.integrations.deepspeed import HfDeepSpeedConfig, unset_hf_deepspeed_config
 
 from lit_synth.decoding.decoders import close_served
 from lit_synth.embedded import resolve
@@ -39,6 +39,7 @@ def load_pretrained(
         InputError: There is no such model, or it cannot be reached.
     """
     strategy = trainer.strategy if trainer is not None else None
+    unset_hf_deepspeed_config()  # of an earlier stage's model, if that is there still
     partitioned = None
     if isinstance(strategy, DeepSpeedStrategy) and strategy.zero_stage_3:
         partitioned = HfDeepSpeedConfig(strategy.config)

@@ -46,9 +46,10 @@ def log_text(trainer: L.Trainer, tag: str, text: str) -> None:
     if not trainer.is_global_zero:
         return
     for logger in trainer.loggers:
+        writer: Any = getattr(logger, "experiment", None)
         if hasattr(logger, "log_text"):
             logger.log_text(key=tag, columns=["text"], data=[[text]], step=trainer.global_step)
-        elif hasattr(logger.experiment, "add_text"):
+        elif hasattr(writer, "add_text"):
             # Indented lines are shown as they are: TensorBoard reads others as Markdown.
             shown = "".join(f"    {line}\n" for line in text.splitlines())
-            logger.experiment.add_text(tag, shown, trainer.global_step)
+            writer.add_text(tag, shown, trainer.global_step)

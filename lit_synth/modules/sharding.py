@@ -1,6 +1,7 @@
 """Weights in parts, one a device: FSDP2 as Lightning's strategy, whole weights for an export, and decoding in step."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import lightning as L
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.integrations.deepspeed import unset_hf_deepspeed_config
 
 from lit_synth.decoding.lockstep import Lockstep
 from lit_synth.modules.adapters import Lora, bare
@@ -23,13 +25,10 @@ class FullySharded(ModelParallelStrategy):
 
     Args:
         process_group_backend: ``nccl`` or ``gloo``; by default what suits the device.
-        timeout: Longest wait for other processes.
     """
 
-    def __init__(
-        self, process_group_backend: str | None = None, timeout: timedelta | None = timedelta(minutes=30)
-    ) -> None:
-        super().__init__(1, 1, process_group_backend=process_group_backend, timeout=timeout)
+    def __init__(self, process_group_backend: str | None = None) -> None:
+        super().__init__(1, 1, process_group_backend=process_group_backend)
 
     def setup_environment(self) -> None:
         """Count the devices, which are known by now."""
@@ -66,11 +65,33 @@ def sharded(model: nn.Module, trainer: L.Trainer | None) -> nn.Module:
     return model
 
 
+@contextmanager
+def kept_whole(trainer: L.Trainer | None) -> Iterator[None]:
+    """Make what is made in the block whole on every device, as adapters are first; the strategy splits them later.
+
+    Lightning makes models in a context of DeepSpeed's in which a parameter is split as soon as it is there; peft would
+    then set nothing to zero, and adapters would change the model before they have learnt.
+    """
+    if trainer is None or not isinstance(trainer.strategy, DeepSpeedStrategy) or not trainer.strategy.zero_stage_3:
+        yield
+        return
+    from deepspeed.runtime.zero.partition_parameters import restore_init_context, shutdown_init_context
+
+    shutdown_init_context()
+    try:
+        yield
+    finally:
+        restore_init_context()
+
+
 def whole_weights(model: nn.Module) -> dict[str, Tensor]:
     """Gather the weights of a model that is in parts: all processes call this, the first gets them on its CPU."""
     if any(hasattr(one, "ds_id") for one in model.parameters()):
         return _gathered(model)
-    return get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+    weights: dict[str, Any] = get_model_state_dict(
+        model, options=StateDictOptions(full_state_dict=True, cpu_offload=True)
+    )
+    return weights
 
 
 def rebuilt(model: nn.Module, weights: dict[str, Tensor], lora: Lora | None) -> nn.Module:
@@ -81,6 +102,7 @@ def rebuilt(model: nn.Module, weights: dict[str, Tensor], lora: Lora | None) -> 
         weights: From `whole_weights`.
         lora: Its adapters.
     """
+    unset_hf_deepspeed_config()  # it would split this one too, and wait for processes that make none
     with torch.device("meta"):
         plain: PreTrainedModel = AutoModelForCausalLM.from_config(bare(model).config)
         made: nn.Module = lora.on(plain) if lora else plain
@@ -99,7 +121,7 @@ def _gathered(model: nn.Module) -> dict[str, Tensor]:
     weights = {}
     for name, one in model.named_parameters():
         # One at a time: together they need not fit on a device.
-        with deepspeed.zero.GatheredParameters([one]):
+        with deepspeed.zero.GatheredParameters([one], enabled=hasattr(one, "ds_id")):
             if first:
                 weights[name] = one.detach().cpu().clone()
     return weights
@@ -113,5 +135,5 @@ def _layers(model: PreTrainedModel) -> list[nn.Module]:
 
 def _pass(model: PreTrainedModel) -> None:
     one = torch.ones((1, 1), dtype=torch.long, device=model.device)
-    with torch.no_grad():
+    with torch.inference_mode():  # as all decoding: gathered weights are reused
         model(input_ids=one, attention_mask=one, use_cache=False)

@@ -30,7 +30,7 @@ from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
 from lit_synth.modules.pretrained import dtype_of, load_pretrained, loaded, save_pretrained
 from lit_synth.modules.previews import MOST_TOKENS, Previews, Row
-from lit_synth.modules.sharding import rebuilt, sharded, shards_weights, whole_weights
+from lit_synth.modules.sharding import kept_whole, rebuilt, sharded, shards_weights, whole_weights
 from lit_synth.modules.throughput import Throughput
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
@@ -103,7 +103,9 @@ class Teacher(L.LightningModule):
             model.gradient_checkpointing_enable()
         if self.freeze_embeddings:
             model.get_input_embeddings().requires_grad_(False)
-        self.model = sharded(self.lora.on(model) if self.lora else model, self._trainer)  # type: ignore[assignment]
+        with kept_whole(self._trainer):
+            adapted = self.lora.on(model) if self.lora else model
+        self.model = sharded(adapted, self._trainer)  # type: ignore[assignment]
 
     @property
     def decoder(self) -> Decoder:
@@ -172,13 +174,14 @@ class Teacher(L.LightningModule):
     def predict_step(self, batch: dict[str, Any], batch_index: int) -> list[Example]:
         """Return one synthetic record a row: annotated where the row has an input, generated where it has none."""
         if not self.task.is_written(batch["example"][0]):
-            records = self._generated(batch)
-        elif not self.task.labels:
-            records = self._answered(batch)
-        else:
-            records = labelled(self.task, batch["example"], self._probabilities(batch))
+            return self._generated(batch)
+        if not self.task.labels:
+            return self._answered(batch)
+        return labelled(self.task, batch["example"], self._probabilities(batch))
+
+    def on_predict_epoch_end(self) -> None:
+        """Stay in step with devices that have more to predict: some have more batches, where no row is repeated."""
         self._finish()
-        return records
 
     def configure_callbacks(self) -> list[L.Callback]:
         """Return what counts tokens, tells how fast it learns, and shows what it says."""

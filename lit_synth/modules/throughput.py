@@ -54,7 +54,7 @@ class Throughput(L.Callback):
 
     def on_validation_start(self, trainer: L.Trainer, pl_module: Any) -> None:
         """Stop the clock."""
-        if not trainer.sanity_checking:
+        if trainer.state.fn == "fit" and not trainer.sanity_checking:
             self.seconds += time.perf_counter() - self.last
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: Any) -> None:

@@ -8,6 +8,7 @@ import lightning as L
 import pytest
 import torch
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.trainer.states import TrainerFn
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoModelForSequenceClassification
 
@@ -112,6 +113,9 @@ def test_time_in_validation_does_not_count(monkeypatch: pytest.MonkeyPatch) -> N
     now = [0.0]
     monkeypatch.setattr("lit_synth.modules.throughput.time.perf_counter", lambda: now[0])
     watch, trainer = Throughput(), L.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    trainer.state.fn = TrainerFn.VALIDATING
+    watch.on_validation_start(trainer, None)
+    trainer.state.fn = TrainerFn.FITTING
     watch.seconds, watch.last = 0.0, 0.0
     now[0] = 2.0
     watch.on_validation_start(trainer, None)
