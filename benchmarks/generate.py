@@ -40,14 +40,15 @@ def _requested(job: Job, count: int, folder: str) -> Any:
 
 def lit_synth(job: Job, count: int, clock: Clock) -> dict[str, Any]:
     """Predict as a stage does: requests by quota, a seed a record, records written and judged."""
-    from lit_synth.callbacks.generation import read_records
+    from lit_synth.callbacks.shards import read_records
+    from lit_synth.curation.verdicts import by_attempt
 
     module, loop = _ours(job["teacher"], job["dtype"])
     with tempfile.TemporaryDirectory() as folder:
         rows = _requested(job, count, folder)
         with clock:
             loop.predict(module, datamodule=rows, return_predictions=False)
-        texts = [row.provenance["text"] for row in read_records(Path(folder))]
+        texts = [row.provenance["text"] for row in read_records(Path(folder), by_attempt)]
     return _told(module.tokenizer, texts) | {"units": sum(_lengths(module.tokenizer, texts))}
 
 

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -13,37 +13,16 @@ from typing import Any
 import numpy as np
 
 from lit_synth.curation.annotators import judge_annotators
-from lit_synth.curation.choice import choose
-from lit_synth.curation.faithful import share
 from lit_synth.curation.measures import measure
-from lit_synth.curation.pooling import Posteriors, combine
 from lit_synth.curation.verdicts import reject
 from lit_synth.data import TaskDataModule
-from lit_synth.examples import Example, read_examples, write_examples
+from lit_synth.examples import Example, read_examples, writing
 from lit_synth.ledger import write_json
+from lit_synth.readings import Readings, answered, chosen, combined, known_posteriors
 from lit_synth.settings import CurationSettings
 from lit_synth.task import Task
 
 UNSURE = "below the threshold of confidence"
-
-
-@dataclass(frozen=True)
-class Readings:
-    """Files of the same rows as several annotators read them, the first teacher first.
-
-    Args:
-        names: Of the annotators.
-        development: Rows whose labels are known.
-        rows: Rows that a student may learn from.
-        teacher: Folder of the first teacher's model.
-        prompts: Of the teachers by name, where not all of them were asked in the task's own words.
-    """
-
-    names: list[str]
-    development: list[Path]
-    rows: list[Path]
-    teacher: Path
-    prompts: Mapping[str, str] = field(default_factory=dict)
 
 
 def curate(
@@ -62,98 +41,67 @@ def curate(
     found: dict[str, Any] = {}
     if task.labels:
         true = {row.id: task.labels.index(str(row.target)) for row in module.splits.development}
-        known, ids = _posteriors(task, readings.development)
+        known, ids = known_posteriors(task, readings.development)
         targets = np.array([true[name] for name in ids])
         judgement = judge_annotators(readings.names, known, targets, settings.calibrate, settings.confidence)
         found, threshold = judgement.found, judgement.threshold
-        accepted = _combined(task, readings, judgement.weights)
+        rows = combined(task, readings, judgement.weights)
     else:
-        accepted, threshold = [part for rows in _answers(readings) for part in _chosen(task, rows, settings)], 0.0
-        if isinstance(settings.confidence, float):
-            threshold = settings.confidence
-    unsure = [reject(row, UNSURE) for row in accepted if _confidence(row) < threshold]
-    accepted = [_as_target(row, settings) for row in accepted if _confidence(row) >= threshold]
+        rows = chain.from_iterable(chosen(task, answers, settings.choice) for answers in answered(readings))
+        threshold = settings.confidence if isinstance(settings.confidence, float) else 0.0
     told: dict[str, Any] = {"teacher": _hash(readings.teacher), "passed": settings.rules.active(task)}
     if readings.prompts:
         told["prompts"] = found["prompts"] = dict(readings.prompts)
-    accepted = [replace(row, provenance={**row.provenance, **told}) for row in accepted]
-    left_out = [*chain.from_iterable(map(read_examples, rejected)), *unsure]
-    write_examples(folder / "accepted.jsonl", accepted)
-    write_examples(folder / "rejected.jsonl", left_out)
-    reasons = Counter(str(row.provenance["reason"]) for row in left_out)
-    sizes = {"requested": len(accepted) + len(left_out), "accepted": len(accepted), "rejected": dict(reasons)}
-    more: dict[str, Any] = {"labels": len({row.target for row in accepted})} if task.labels else {}
-    if any(row.origin == "generated" for row in accepted):
-        more |= measure(task, module.splits.labelled, module.splits.pool, accepted, left_out) | _agreement(
-            task, readings.rows[0]
-        )
-    found |= {"teacher_hash": told["teacher"], "strategy": sizes | more}
+    sizes = _Sizes()
+    with writing(folder / "accepted.jsonl") as accept, writing(folder / "rejected.jsonl") as refuse:
+        for row in chain.from_iterable(map(read_examples, rejected)):
+            refuse(sizes.rejected(row))
+        for row in rows:
+            if _confidence(row) < threshold:
+                refuse(sizes.rejected(reject(row, UNSURE)))
+            else:
+                kept = _as_target(row, settings)
+                accept(sizes.accepted(replace(kept, provenance={**kept.provenance, **told})))
+    more: dict[str, Any] = {"labels": len(sizes.targets)} if task.labels else {}
+    if sizes.generated:
+        parts = (partial(read_examples, folder / f"{name}.jsonl") for name in ("accepted", "rejected"))
+        more |= measure(task, module.splits.labelled, module.splits.pool, *parts)
+        more |= _agreement(task, readings.rows[0])
+    found |= {"teacher_hash": told["teacher"], "strategy": sizes.to_dict() | more}
     write_json(folder / "curation.json", found)
 
 
-def _combined(task: Task, readings: Readings, weights: list[float]) -> list[Example]:
-    """Return the rows with the pool's probabilities; each annotator's own label goes to the provenance."""
-    posteriors, ids = _posteriors(task, readings.rows)
-    rows = {row.id: row for row in read_examples(readings.rows[0])}
-    pooled = combine(posteriors, weights)
-    combined = []
-    for place, name in enumerate(ids):
-        votes = {
-            one: task.labels[index] for one, index in zip(readings.names, posteriors[:, place].argmax(1), strict=True)
-        }
-        probabilities = dict(zip(task.labels, pooled[place].tolist(), strict=True))
-        row = rows[name]
-        label = task.labels[int(pooled[place].argmax())]
-        provenance = {**row.provenance, "annotators": votes}
-        combined.append(replace(row, target=label, probabilities=probabilities, provenance=provenance))
-    return combined
+class _Sizes:
+    """Counts rows as they go by."""
 
+    def __init__(self) -> None:
+        self.number = 0
+        self.generated = False
+        self.targets: set[str | None] = set()
+        self.reasons: Counter[str] = Counter()
 
-def _posteriors(task: Task, paths: Sequence[Path]) -> tuple[Posteriors, list[str]]:
-    """Return every annotator's probabilities, ``(annotators, rows, labels)``, and the ids of the rows."""
-    read = [{row.id: row.probabilities or {} for row in read_examples(path)} for path in paths]
-    ids = [name for name in read[0] if all(name in one for one in read)]
-    values = [[[one[name][label] for label in task.labels] for name in ids] for one in read]
-    shape = (len(paths), len(ids), len(task.labels))
-    return np.array(values, dtype=np.float64).reshape(shape), ids
+    def accepted(self, row: Example) -> Example:
+        self.number += 1
+        self.generated |= row.origin == "generated"
+        if row.probabilities:  # of a label: texts are as many as rows
+            self.targets.add(row.target)
+        return row
 
+    def rejected(self, row: Example) -> Example:
+        self.reasons[str(row.provenance["reason"])] += 1
+        return row
 
-def _answers(readings: Readings) -> Iterator[dict[str, Example]]:
-    """Yield each row that the first teacher has a text for as every teacher answered it, by the teacher's name."""
-    first, *others = ({row.id: row for row in read_examples(path)} for path in readings.rows)
-    for name in first:
-        read = [first, *others]
-        yield {who: rows[name] for who, rows in zip(readings.names, read, strict=True) if name in rows}
-
-
-def _chosen(task: Task, answers: Mapping[str, Example], settings: CurationSettings) -> list[Example]:
-    """Return the row with each text that is kept of those that teachers wrote for it."""
-    row = next(iter(answers.values()))
-    made = row.provenance
-    if len(answers) > 1:
-        made = {**made, "annotators": {name: str(one.target) for name, one in answers.items()}}
-    likeliest = [(str(one.target), float(one.provenance["confidence"])) for one in answers.values()]
-    drawn = [(text, value) for one in answers.values() for text, value in one.provenance.get("samples", ())]
-    # Of several teachers the surest comes first; sorting leaves equals as they are.
-    candidates = [*sorted(likeliest, key=lambda one: -one[1]), *drawn]
-    kept = choose(candidates, settings.choice, partial(share, task, row.fields))
-    confidence = dict(reversed(candidates))
-    return [
-        replace(
-            row,
-            id=row.id if number == 0 else f"{row.id}-{number}",
-            target=text,
-            weight=weight,
-            provenance={**made, "confidence": confidence[text]},
-        )
-        for number, (text, weight) in enumerate(kept)
-    ]
+    def to_dict(self) -> dict[str, Any]:
+        requested = self.number + self.reasons.total()
+        return {"requested": requested, "accepted": self.number, "rejected": dict(self.reasons)}
 
 
 def _agreement(task: Task, path: Path) -> dict[str, float]:
     """Return the share of generated rows that the teacher reads as the label it was asked to write for."""
-    asked = [row.target == row.provenance["requested"] for row in read_examples(path) if row.origin == "generated"]
-    return {"agreement": sum(asked) / len(asked)} if asked and task.labels else {}
+    asked: Counter[bool] = Counter(
+        row.target == row.provenance["requested"] for row in read_examples(path) if row.origin == "generated"
+    )
+    return {"agreement": asked[True] / asked.total()} if asked and task.labels else {}
 
 
 def _as_target(row: Example, settings: CurationSettings) -> Example:

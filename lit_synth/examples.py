@@ -9,7 +9,7 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -241,14 +241,17 @@ def write_whole(path: Path, text: str) -> None:
         partial.unlink(missing_ok=True)  # half of it, where the disk is full
 
 
-def write_examples(path: Path, examples: Iterable[Example]) -> int:
-    """Write examples as JSON Lines, whole or not at all; return how many."""
-    count = 0
+@contextmanager
+def writing(path: Path) -> Iterator[Callable[[Example], int]]:
+    """Open a file for examples, one at a time; it is there, and whole, once the block has ended without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", encoding="utf-8") as lines:
-        for example in examples:
-            lines.write(json.dumps(example.to_dict(), ensure_ascii=False) + "\n")
-            count += 1
+        yield lambda example: lines.write(json.dumps(example.to_dict(), ensure_ascii=False) + "\n")
     partial.replace(path)
-    return count
+
+
+def write_examples(path: Path, examples: Iterable[Example]) -> int:
+    """Write examples as JSON Lines, whole or not at all; return how many."""
+    with writing(path) as write:
+        return sum(write(example) > 0 for example in examples)

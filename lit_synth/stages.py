@@ -64,7 +64,7 @@ class StageCLI(LightningCLI):
 
     def after_predict(self) -> None:
         """Ask again for what was rejected, until the quota or the limit of attempts is reached."""
-        if not self.trainer.fast_dev_run and self.datamodule.pending():  # type: ignore[attr-defined]
+        if not self.trainer.fast_dev_run and next(self.datamodule.pending(), None):  # type: ignore[attr-defined]
             predict_all(self.trainer, self.model, self.datamodule)
 
 

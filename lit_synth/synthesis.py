@@ -10,9 +10,10 @@ from pathlib import Path
 
 from lit_synth import recipes
 from lit_synth.account import annotation_figures
-from lit_synth.curate import Readings, curate, read_curation
+from lit_synth.curate import curate, read_curation
 from lit_synth.curation.advice import advise
 from lit_synth.examples import InputError, read_examples, read_json_lines
+from lit_synth.readings import Readings
 from lit_synth.records import Record
 from lit_synth.review import publish, reviewed
 from lit_synth.seed import Seed

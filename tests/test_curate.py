@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from lit_synth.curate import UNSURE, Readings, curate
+from lit_synth.curate import UNSURE, curate
 from lit_synth.data import ClassifierEncoder, Partition, Seq2SeqEncoder
 from lit_synth.examples import Example, read_examples, write_examples
+from lit_synth.readings import Readings
 from lit_synth.settings import CurationSettings
 from lit_synth.tasks import Reviews, WebNlg
 from lit_synth.tasks.reviews import REVIEWS

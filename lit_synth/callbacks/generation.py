@@ -1,20 +1,18 @@
 """The generation callback: what a teacher predicts becomes a synthetic data set, a line a record, as it is written."""
 
 import gc
-import json
-import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import hashlib
 from typing import Any
 
 import lightning as L
 import torch
 
+from lit_synth.callbacks.shards import append_records, read_records, sizes
 from lit_synth.curation.rules import Rules
-from lit_synth.curation.verdicts import judge, judge_round_trip
+from lit_synth.curation.verdicts import by_attempt, by_id, judge, judge_round_trip
 from lit_synth.data import Requests, TaskDataModule
 from lit_synth.download import say
-from lit_synth.examples import Example, InputError, sealed, unsealed, write_examples, write_whole
+from lit_synth.examples import InputError, write_whole, writing
 from lit_synth.shortage import is_out_of_memory
 
 
@@ -30,6 +28,7 @@ class Generation(L.Callback):
 
     def __init__(self, rules: Rules = Rules()) -> None:
         self.rules = rules
+        self._judged: dict[str, int] | None = None
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Judge what an earlier, interrupted run has left, before anything is asked for."""
@@ -55,16 +54,18 @@ class Generation(L.Callback):
 
     def _settle(self, trainer: L.Trainer) -> None:
         trainer.strategy.barrier()
-        if trainer.is_global_zero:
+        if trainer.is_global_zero and sizes(_requests(trainer).folder) != self._judged:
             datamodule: TaskDataModule = trainer.datamodule  # type: ignore[attr-defined]
-            requests = _requests(trainer)
-            records, task, splits = list(read_records(requests.folder)), datamodule.task, datamodule.splits
+            requests, task, splits = _requests(trainer), datamodule.task, datamodule.splits
             if requests.kind == "generate":
-                verdicts = judge(task, records, splits.labelled, self.rules)
+                verdicts = judge(task, read_records(requests.folder, by_attempt), splits.labelled, self.rules)
             else:
-                verdicts = judge_round_trip(task, records, splits.gold, self.rules)
-            for name, rows in zip(("accepted", "rejected"), verdicts, strict=True):
-                write_examples(requests.folder / f"{name}.jsonl", rows)
+                verdicts = judge_round_trip(task, read_records(requests.folder, by_id), splits.gold, self.rules)
+            accepted, rejected = (requests.folder / f"{name}.jsonl" for name in ("accepted", "rejected"))
+            with writing(accepted) as accept, writing(rejected) as refuse:
+                for is_accepted, row in verdicts:
+                    (accept if is_accepted else refuse)(row)
+            self._judged = sizes(requests.folder)
         trainer.strategy.barrier()
 
 
@@ -79,11 +80,12 @@ def predict_all(trainer: L.Trainer, module: L.LightningModule, datamodule: TaskD
     fitting = datamodule.requests.folder / "batch_size.json" if datamodule.requests else None
     if fitting and fitting.exists() and (size := fitting.read_text(errors="replace").strip()).isdecimal():
         datamodule.predict_batch_size = min(datamodule.predict_batch_size, max(1, int(size)))
-    asked: list[Example] | None = None
-    while asked is None or (left := datamodule.pending()):
-        if asked is not None and left == asked:
+    asked: str | None = None
+    left = _pending(datamodule)
+    while asked is None or left:
+        if left == asked:
             raise InputError("predict wrote no record: trainer.callbacks needs lit_synth.callbacks.Generation")
-        asked = datamodule.pending()
+        asked = left
         try:
             trainer.predict(module, datamodule=datamodule, return_predictions=False, weights_only=True)
         except (RuntimeError, MemoryError) as error:
@@ -98,46 +100,16 @@ def predict_all(trainer: L.Trainer, module: L.LightningModule, datamodule: TaskD
         if asked is None:
             gc.collect()
             torch.cuda.empty_cache()
+        left = _pending(datamodule)
 
 
-def append_records(path: Path, records: Sequence[Example]) -> None:
-    """Append records to a shard in one write, each with its sum, and hand it to the operating system."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as shard:
-        shard.write("".join(map(sealed, records)).encode())
-        shard.flush()
-
-
-def read_records(folder: Path) -> Iterator[Example]:
-    """Yield the records of all shards, each id once.
-
-    A last line that a kill left half written is cut off, and so is one that was damaged later: both are asked for
-    again, and since a record has its own seed, they come out as they were.
-    """
-    seen: set[str] = set()
-    for path in sorted(folder.glob("records-*.jsonl")):
-        for record in _whole_records(path):
-            if record.id not in seen:
-                seen.add(record.id)
-                yield record
-
-
-def _whole_records(path: Path) -> list[Example]:
-    whole, records, damaged = list[bytes](), list[Example](), 0
-    *lines, half = path.read_bytes().split(b"\n")
-    for line in lines:
-        try:
-            records.append(unsealed(json.loads(line)))
-            whole.append(line + b"\n")
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            damaged += 1
-    if damaged or half:
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # ranks may meet here
-        partial.write_bytes(b"".join(whole))
-        partial.replace(path)
-    if damaged:
-        say(f"{path}: {damaged:,} damaged rows are left out and asked for again")
-    return records
+def _pending(datamodule: TaskDataModule) -> str:
+    """Return a hash of what is still to be asked for; an empty one where nothing is."""
+    digest, empty = hashlib.sha256(), True
+    for example in datamodule.pending():
+        digest.update(f"{example.id}\n".encode())
+        empty = False
+    return "" if empty else digest.hexdigest()
 
 
 def _requests(trainer: L.Trainer) -> Requests:

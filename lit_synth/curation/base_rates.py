@@ -1,12 +1,13 @@
 """Generated rows that are like an evaluation row, beside the real rows that are: train and test are of one kind."""
 
 import random
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lit_synth.curation.verdicts import leaks_of
+from lit_synth.curation.leakage import Leak
+from lit_synth.curation.written import WrittenLeaks, way_of
 from lit_synth.examples import Example
 from lit_synth.task import Task
 
@@ -17,7 +18,7 @@ SAMPLE = 1000
 
 
 def leakage(
-    task: Task, written: Sequence[Example], parts: Mapping[str, Sequence[Example]], pool: Sequence[Example]
+    task: Task, written: Iterable[Example], parts: Mapping[str, Sequence[Example]], pool: Sequence[Example]
 ) -> dict[str, Any]:
     """Count generated rows that leak a part, and tell which share of real rows the same rule would catch.
 
@@ -27,31 +28,39 @@ def leakage(
 
     Args:
         task: Its ways of writing.
-        written: Generated rows with an input.
+        written: Generated rows with an input, each with an id of its own; read once.
         parts: ``gold``, ``development`` and ``test``.
         pool: Unlabelled rows; some `SAMPLE` of them are looked at.
 
     Returns:
-        ``rows`` (generated ones), how many of them leak each part by its name, ``hits`` (the first of these), and
-        ``real``: for ``gold`` and ``pool``, where they have rows, their ``rows`` and the share that leaks each part.
+        ``rows`` (generated ones), how many of them leak each part by its name, ``hits`` (the first of these, by way of
+        writing), and ``real``: for ``gold`` and ``pool``, where they have rows, their ``rows`` and the share that leaks
+        each part.
     """
+    leaks = WrittenLeaks(task, parts)
+    ways: Counter[int] = Counter()
+    leaking: Counter[str] = Counter()
+    first: dict[int, list[Leak]] = defaultdict(list)
+    for row in written:
+        ways[way_of(row)] += 1
+        found = leaks.of(row)
+        leaking.update(leak.part for leak in found)
+        first[way_of(row)] += found[: HITS - len(first[way_of(row)])]
     real = {"gold": list(parts.get("gold", ()))}
-    real["pool"] = random.Random("base rate").sample(list(pool), min(SAMPLE, len(pool)))
-    ways = Counter(int(row.provenance["writing"]) for row in written)
-    judging = [name for name in parts if name != "gold"]
-    # All rows at once: what is known of the parts is indexed a single time.
-    leaks = leaks_of(task, [*written, *_as_written(real, ways)], parts)
-    names = {row.id for row in written}
-    hits = [leak for leak in leaks if leak.id in names]
-    caught = Counter((leak.part, *leak.id.split("/", 2)[:2]) for leak in leaks if leak.id not in names)
+    real["pool"] = random.Random("base rate").sample(pool, min(SAMPLE, len(pool)))
+    caught: Counter[tuple[str, str, int]] = Counter()
+    for source, way, row in _as_written(real, ways):
+        caught.update((leak.part, source, way) for leak in leaks.of(row))
 
     def share(source: str, part: str) -> float:
-        weighed = sum(many * caught[part, source, str(way)] for way, many in ways.items())
+        weighed = sum(many * caught[part, source, way] for way, many in ways.items())
         return weighed / (ways.total() * len(real[source]))
 
+    judging = [name for name in parts if name != "gold"]
+    hits = [leak for way in sorted(first) for leak in first[way]]
     return {
-        "rows": len(written),
-        **{part: len({leak.id for leak in hits if leak.part == part}) for part in judging},
+        "rows": ways.total(),
+        **{part: leaking[part] for part in judging},
         "hits": [
             {"id": leak.id, "text": leak.text, "part": leak.part, "match": leak.match, "how": leak.how}
             for leak in hits[:HITS]
@@ -64,8 +73,8 @@ def leakage(
     }
 
 
-def _as_written(real: Mapping[str, Sequence[Example]], ways: Mapping[int, int]) -> Iterator[Example]:
+def _as_written(real: Mapping[str, Sequence[Example]], ways: Mapping[int, int]) -> Iterator[tuple[str, int, Example]]:
     for source, rows in real.items():
         for way in ways:
-            for place, row in enumerate(rows):
-                yield replace(row, id=f"{source}/{way}/{place}", provenance={"writing": way})
+            for row in rows:
+                yield source, way, replace(row, provenance={"writing": way})

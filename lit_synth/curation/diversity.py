@@ -1,7 +1,7 @@
 """How do generated inputs differ from real ones: variety, length, labels, and whether a classifier tells them apart."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from statistics import fmean
 from typing import Any
@@ -16,9 +16,10 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict  # t
 
 from lit_synth.curation.duplicates import normalise
 from lit_synth.curation.leakage import words
+from lit_synth.on_disk import Hashes
 
-Pair = tuple[Sequence[str], Sequence[str]]
-"""The same of real and of synthetic rows, in this order."""
+Pair = tuple[Iterable[str], Iterable[str]]
+"""The same of real and of synthetic rows, in this order; counts of them will do."""
 _LEAST = 10
 """Rows below which a share of n-grams, or of a classifier's answers, says nothing."""
 _SELF_BLEU_ROWS = 200
@@ -109,7 +110,7 @@ def self_bleu(texts: Sequence[str]) -> float:
     return min(fmean(scores) / 100, 1.0)  # sacrebleu's 100 may be 100.00000000000004
 
 
-def total_variation(first: Sequence[str], second: Sequence[str]) -> float:
+def total_variation(first: Iterable[str], second: Iterable[str]) -> float:
     """Return the total variation distance of two lists of labels, 0 to 1: the share that would have to be another.
 
     Above 0 by chance where lists are short and labels many.
@@ -117,8 +118,9 @@ def total_variation(first: Sequence[str], second: Sequence[str]) -> float:
     >>> total_variation(["a", "b"], ["a", "a", "a", "b"])
     0.25
     """
-    shares = [{name: count / len(names) for name, count in Counter(names).items()} for names in (first, second)]
-    return sum(abs(shares[0].get(name, 0.0) - shares[1].get(name, 0.0)) for name in {*first, *second}) / 2
+    counts = Counter(first), Counter(second)
+    shares = [{name: count / one.total() for name, count in one.items()} for one in counts]
+    return sum(abs(shares[0].get(name, 0.0) - shares[1].get(name, 0.0)) for name in counts[0] | counts[1]) / 2
 
 
 def tell_apart(real: Sequence[str], synthetic: Sequence[str]) -> dict[str, float] | None:
@@ -132,11 +134,11 @@ def tell_apart(real: Sequence[str], synthetic: Sequence[str]) -> dict[str, float
     Returns:
         ``accuracy``, ``low`` and ``high``; ``None`` with fewer than 10 different texts of either.
     """
-    texts = [list({normalise(text): " ".join(text.split()) for text in rows}.values()) for rows in (real, synthetic)]
-    size = min(*map(len, texts), _TWO_SAMPLE_ROWS)
+    numbers = [len(Hashes(map(normalise, rows))) for rows in (real, synthetic)]
+    size = min(*numbers, _TWO_SAMPLE_ROWS)
     if size < _LEAST:
         return None
-    drawn = [text for rows in texts for text in _drawn(rows, size)]
+    drawn = [*_drawn_different(real, numbers[0], size), *_drawn_different(synthetic, numbers[1], size)]
     origins = np.repeat([0, 1], size)
     features = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), lowercase=False).fit_transform(drawn)
     # Were a text of both in two folds, its twin would teach the wrong answer: copies would look worse than chance.
@@ -149,7 +151,22 @@ def tell_apart(real: Sequence[str], synthetic: Sequence[str]) -> dict[str, float
 
 
 def _drawn(texts: Sequence[str], rows: int) -> list[str]:
-    return Random(0).sample(list(texts), rows)
+    return Random(0).sample(texts, rows)
+
+
+def _drawn_different(texts: Sequence[str], number: int, rows: int) -> list[str]:
+    """Draw of the different texts, of which there are so many; of those that differ in case alone the last is told."""
+    chosen = Random(0).sample(range(number), rows)
+    seen, found = Hashes(), dict[str, tuple[int, str]]()
+    wanted = set(chosen)
+    for text in texts:
+        plain, place = normalise(text), len(seen)
+        if seen.add(plain) and place in wanted:
+            found[plain] = place, text
+        elif plain in found:
+            found[plain] = found[plain][0], text
+    by_place = {place: " ".join(text.split()) for place, text in found.values()}
+    return [by_place[place] for place in chosen]
 
 
 def _distinct(real: Sequence[str], synthetic: Sequence[str]) -> dict[str, list[float]]:
@@ -159,5 +176,5 @@ def _distinct(real: Sequence[str], synthetic: Sequence[str]) -> dict[str, list[f
 
 
 def _quartiles(texts: Sequence[str]) -> list[float]:
-    counts = [len(words(text)) for text in texts]
+    counts = np.fromiter((len(words(text)) for text in texts), np.int32)
     return [float(value) for value in np.quantile(counts, (0.25, 0.5, 0.75))]

@@ -1,10 +1,10 @@
 """Do generated inputs repeat what a student is judged by, or the rows that its teacher learnt from?"""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lit_synth.curation.duplicates import NearDuplicates, normalise
+from lit_synth.curation.duplicates import NearDuplicates, normalise, shingles
 from lit_synth.examples import InputError
 
 NGRAM = "n-gram"
@@ -52,39 +52,68 @@ def ngrams(text: str, size: int) -> list[str]:
     return [" ".join(found[start : start + size]) for start in range(max(len(found) - size + 1, min(len(found), 1)))]
 
 
-def find_leaks(
-    rows: Sequence[tuple[str, str]], parts: Mapping[str, Sequence[str]], size: int = NGRAM_SIZE, threshold: float = 0.8
-) -> list[Leak]:
-    """Return the rows that share an n-gram with a part, or are nearly one of its texts.
+class Leaks:
+    """Finds the inputs that share an n-gram with a part, or are nearly one of its texts; memory holds the parts alone.
 
     Runs of words without case and punctuation as in Brown et al. (2020, appendix C), who take 8 to 13 by the length of
     a set's texts. A text that is shorter than a run counts as a whole, so a common phrase is a hit only where it is all
     that both texts say.
 
     Args:
-        rows: Id and input of generated rows.
         parts: Inputs by the name of their part, such as development and test.
         size: Words of an n-gram.
         threshold: Smallest similarity of near duplicates, see `NearDuplicates`.
 
-    Returns:
-        In the order of the rows, then of the parts; a hit at most for a row and a part, by the n-gram where both hold.
-
     Raises:
         InputError: A size below 1, or no threshold above 0 and up to 1.
 
-    >>> find_leaks([("g1", "Play jazz!"), ("g2", "play some jazz")], {"test": ["play jazz", "stop"]})
+    >>> Leaks({"test": ["play jazz", "stop"]}).of("g1", "Play jazz!")
     [Leak(id='g1', text='Play jazz!', part='test', match='play jazz', how='n-gram')]
     """
-    if size < 1:
-        raise InputError(f"leakage: an n-gram of {size} words is none; give 1 or more")
-    found = {name: _hits(rows, texts, size, threshold) for name, texts in parts.items()}
-    return [
-        Leak(row, text, part, *hits[place])
-        for place, (row, text) in enumerate(rows)
-        for part, hits in found.items()
-        if place in hits
-    ]
+
+    def __init__(self, parts: Mapping[str, Iterable[str]], size: int = NGRAM_SIZE, threshold: float = 0.8) -> None:
+        if size < 1:
+            raise InputError(f"leakage: an n-gram of {size} words is none; give 1 or more")
+        self._size = size
+        self._parts = {name: _Part(texts, size, threshold) for name, texts in parts.items()}
+
+    def of(self, row: str, text: str) -> list[Leak]:
+        """Return what an input leaks, in the order of the parts: of each at most one, by the n-gram where both hold.
+
+        Args:
+            row: Its id.
+            text: The input.
+        """
+        runs = ngrams(text, self._size)
+        hits = ((name, part.find(text, runs)) for name, part in self._parts.items())
+        return [Leak(row, text, name, *hit) for name, hit in hits if hit]
+
+
+class _Part:
+    """The texts of a part by their n-grams and by what they are near to."""
+
+    def __init__(self, texts: Iterable[str], size: int, threshold: float) -> None:
+        self.threshold = threshold
+        self.runs: dict[str, str] = {}
+        self.shingles: set[str] = set()
+        self.near = NearDuplicates(threshold)
+        for text in texts:
+            self.near.add(text, NEAR)
+            self.shingles |= shingles(text)
+            for run in ngrams(text, size):
+                self.runs.setdefault(run, text)
+
+    def find(self, text: str, runs: Iterable[str]) -> tuple[str, str] | None:
+        """Return the text that is matched, and how."""
+        shared = next((run for run in runs if run in self.runs), None)
+        if shared is not None:
+            return self.runs[shared], NGRAM
+        own = shingles(text)
+        # What one text shares with another it shares with all together: most rows need no closer look.
+        if len(own & self.shingles) / len(own) < self.threshold:
+            return None
+        match = self.near.find(text)
+        return (match[1], match[0]) if match else None
 
 
 def memorised(texts: Iterable[str], gold_texts: Iterable[str]) -> int:
@@ -95,23 +124,3 @@ def memorised(texts: Iterable[str], gold_texts: Iterable[str]) -> int:
     """
     gold = set(map(normalise, gold_texts))
     return sum(normalise(text) in gold for text in texts)
-
-
-def _hits(
-    rows: Sequence[tuple[str, str]], texts: Sequence[str], size: int, threshold: float
-) -> dict[int, tuple[str, str]]:
-    """Return what each row matches and how, by the row's place."""
-    known: dict[str, str] = {}
-    near = NearDuplicates(threshold)
-    for text in texts:
-        near.add(text, NEAR)
-        for ngram in ngrams(text, size):
-            known.setdefault(ngram, text)
-    hits = {}
-    for place, (_, text) in enumerate(rows):
-        shared = next((ngram for ngram in ngrams(text, size) if ngram in known), None)
-        if shared is not None:
-            hits[place] = known[shared], NGRAM
-        elif match := near.find(text):
-            hits[place] = match[1], match[0]
-    return hits

@@ -22,7 +22,10 @@ def combine(posteriors: Posteriors, weights: Sequence[float]) -> NDArray[np.floa
     >>> combine(np.array([[[0.8, 0.2]], [[0.5, 0.5]]]), [1.0, 1.0]).round(3).tolist()
     [[0.8, 0.2]]
     """
-    scores = np.tensordot(np.asarray(weights), _logs(posteriors), axes=1)
+    # Not by a matrix product, whose sums may end otherwise when other rows stand beside a row.
+    scores = np.zeros(posteriors.shape[1:])
+    for weight, one in zip(weights, posteriors, strict=True):
+        scores += weight * _logs(one)
     scores -= scores.max(axis=1, keepdims=True)
     shares = np.exp(scores)
     return shares / shares.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]

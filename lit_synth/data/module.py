@@ -3,6 +3,9 @@
 import hashlib
 import json
 import math
+import struct
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -18,8 +21,10 @@ from lit_synth.data.one_file import TEST_SHARE, read_file
 from lit_synth.data.requests import Requests, missing
 from lit_synth.data.sources import find_split, read_hub, read_split
 from lit_synth.data.splits import Partition, Splits, make_splits
+from lit_synth.data.synthetic import synthetic_rows
 from lit_synth.embedded import resolve
 from lit_synth.examples import Example, InputError, read_examples
+from lit_synth.on_disk import Kept
 from lit_synth.tables import Row
 from lit_synth.task import Task
 
@@ -151,46 +156,55 @@ class TaskDataModule(L.LightningDataModule):
         train, test = (read_hub(self.task, str(self.dataset), self.revision, name, self.normalise) for name in splits)
         return train, test, {}
 
-    def training_examples(self) -> list[Example]:
-        """Return gold, development, truly labelled pool and synthetic rows, as far as they are asked for."""
+    def training_examples(self) -> Iterator[Example]:
+        """Yield gold, development, truly labelled pool and synthetic rows, as far as they are asked for."""
         splits, mixture = self.splits, self.mixture
-        rows = [*(splits.gold if mixture.gold else ()), *(splits.development if mixture.development else ())]
-        if mixture.pool_gold:
-            rows += splits.pool_gold
-        rows = [replace(row, weight=row.weight * mixture.gold_weight) for row in rows]
+        parts = (
+            splits.gold if mixture.gold else (),
+            splits.development if mixture.development else (),
+            splits.pool_gold if mixture.pool_gold else (),
+        )
+        for row in chain.from_iterable(parts):
+            yield replace(row, weight=row.weight * mixture.gold_weight)
         for path in mixture.synthetic:
-            if not path.exists():
-                raise InputError(f"{path}: no such file of synthetic rows")
-            found = list(read_examples(path))
-            for row in found:
+            for row in synthetic_rows(path, mixture.synthetic_limit):
                 known = row.target in self.task.labels if self.task.labels else row.target
                 if not known or set(row.fields) != set(self.task.columns):
                     raise InputError(f"{path}: row {row.id!r} with target {row.target!r} is none of {self.task.name}")
-            rows += _first(found, mixture.synthetic_limit)
-        return rows
+                yield row
 
-    def pending(self) -> list[Example]:
-        """Return what the teacher has still to be asked for."""
-        if self.requests is None:
+    def pending(self) -> Iterator[Example]:
+        """Yield what the teacher has still to be asked for; what was answered is looked up when the first is taken.
+
+        Raises:
+            InputError: Nothing is asked for.
+        """
+        requests = self.requests
+        if requests is None:
             raise InputError("predict needs data.requests: a folder, and annotate or generate")
-        rows = list(read_examples(self.requests.source)) if self.requests.source else self.splits.pool
-        return missing(self.requests, self.task, rows, self.splits.gold, self.partition.seed)
+        rows: Iterable[Example] = read_examples(requests.source) if requests.source else self.splits.pool
+        if requests.source and requests.kind == "generate":
+            rows = Kept(rows)
+        return missing(requests, self.task, rows, self.splits.gold, self.partition.seed)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return shuffled batches of like length."""
-        rows = [
-            row | {"id": example.id}
-            for example in self.training_examples()
-            for row in self.encoder.training_rows(self.task, example)
-        ]
-        sampler = LengthSampler([len(row["input_ids"]) for row in rows], self.batch_size, self.partition.seed)
-        return self._loader(rows, self.batch_size, sampler=sampler)
+        lengths = array("i")
+
+        def encoded() -> Iterator[dict[str, Any]]:
+            for example in self.training_examples():
+                for row in self.encoder.training_rows(self.task, example):
+                    lengths.append(len(row["input_ids"]))
+                    yield row | {"id": example.id}
+
+        rows = Kept(encoded())
+        return self._loader(rows, self.batch_size, sampler=LengthSampler(lengths, self.batch_size, self.partition.seed))
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return the development part, longest rows first; a student meets each input once, whatever its references."""
         encoded = (self.encoder.training_rows(self.task, part) for part in self.splits.development)
-        rows = [row for rows in encoded for row in (rows if self.encoder.writes else rows[:1])]
-        return self._loader(_by_length(rows), self.predict_batch_size)
+        rows = (row for rows in encoded for row in (rows if self.encoder.writes else rows[:1]))
+        return self._loader(Kept(rows, key=_longest_first), self.predict_batch_size)
 
     def test_dataloader(self) -> DataLoader[Any]:
         """Return the test rows, longest first."""
@@ -204,28 +218,20 @@ class TaskDataModule(L.LightningDataModule):
         """Move the tensors; examples stay as they are."""
         return {key: value.to(device) if isinstance(value, torch.Tensor) else value for key, value in batch.items()}
 
-    def _prediction_loader(self, examples: list[Example]) -> DataLoader[Any]:
+    def _prediction_loader(self, examples: Iterable[Example]) -> DataLoader[Any]:
         gold = self.splits.gold
-        rows = [self.encoder.prediction_row(self.task, example, gold) for example in examples]
-        return self._loader(_by_length(rows), self.predict_batch_size, left=self.encoder.writes)
+        rows = (self.encoder.prediction_row(self.task, example, gold) for example in examples)
+        return self._loader(Kept(rows, key=_longest_first), self.predict_batch_size, left=self.encoder.writes)
 
     def _loader(
-        self, rows: list[dict[str, Any]], batch_size: int, left: bool = False, sampler: Any = None
+        self, rows: Sequence[dict[str, Any]], batch_size: int, left: bool = False, sampler: Any = None
     ) -> DataLoader[Any]:
         collate = Collate(int(self.encoder.tokenizer.pad_token_id), left)
         return DataLoader(rows, batch_size=batch_size, sampler=sampler, collate_fn=collate)  # type: ignore[arg-type]
 
 
-def _first(rows: list[Example], limit: int | None) -> list[Example]:
-    """Return some rows in an order that depends on nothing but themselves, so that amounts are nested."""
-    if limit is None or limit >= len(rows):
-        return rows
-    kept = sorted(rows, key=lambda row: hashlib.sha256(row.id.encode()).digest())[:limit]
-    chosen = {id(row) for row in kept}
-    return [row for row in rows if id(row) in chosen]
-
-
-def _by_length(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _longest_first(row: dict[str, Any]) -> tuple[int, bytes]:
     # Longest first: a batch that does not fit in memory fails at once, and the estimate of the time left is safe.
     # Prompts that are alike side by side, so that a teacher reads them once.
-    return sorted(rows, key=lambda row: (-len(row["input_ids"]), row["input_ids"]))
+    ids = row["input_ids"]
+    return -len(ids), struct.pack(f">{len(ids)}I", *ids)

@@ -3,14 +3,16 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from heapq import merge
+from itertools import islice, starmap
 from pathlib import Path
 from typing import Literal
 
 from lit_synth.decoding.sampling import record_seed
 from lit_synth.examples import Example, read_examples
+from lit_synth.on_disk import Hashes
 from lit_synth.task import Task
 
 
@@ -34,11 +36,10 @@ class Requests:
     balance: Literal["equal", "gold"] = "equal"
     attempts: float = 3.0
 
-    def answered(self) -> tuple[list[Example], list[Example]]:
-        """Return the rows accepted and rejected so far."""
-        paths = self.folder / "accepted.jsonl", self.folder / "rejected.jsonl"
-        accepted, rejected = (list(read_examples(path)) if path.exists() else [] for path in paths)
-        return accepted, rejected
+    def answers(self, verdict: str) -> Iterator[Example]:
+        """Yield the rows ``accepted`` or ``rejected`` so far."""
+        path = self.folder / f"{verdict}.jsonl"
+        return read_examples(path) if path.exists() else iter(())
 
 
 def quotas(labels: Sequence[str], gold: Mapping[str, int], amount: int, balance: str) -> dict[str, int]:
@@ -59,34 +60,40 @@ def quotas(labels: Sequence[str], gold: Mapping[str, int], amount: int, balance:
 
 
 def missing(
-    requests: Requests, task: Task, rows: Sequence[Example], gold: Sequence[Example], seed: int
-) -> list[Example]:
-    """Return what is still to be asked for, in the order in which it is asked.
+    requests: Requests, task: Task, rows: Iterable[Example], gold: Sequence[Example], seed: int
+) -> Iterator[Example]:
+    """Yield what is still to be asked for, in the order in which it is asked.
 
     Args:
         requests: The order.
         task: Its labels or conditions, and its ways of writing.
-        rows: Rows to annotate; when generating, the pool, from which grounded ways of writing take their given fields.
+        rows: Rows to annotate; when generating, a sequence: the pool, from which grounded ways of writing take their
+            given fields.
         gold: For quotas in proportion, for the conditions of text to text, and in place of an empty pool.
         seed: Of the run; every record derives its own.
     """
-    accepted, rejected = requests.answered()
-    done = {example.id for example in (*accepted, *rejected)}
+    have: Counter[str] = Counter()
+    done = Hashes(row.id for row in requests.answers("rejected"))
+    for row in requests.answers("accepted"):
+        done.add(row.id)
+        have[str(row.provenance.get("requested"))] += 1
     if requests.kind == "annotate":
-        return [row for row in rows if row.id not in done]
+        yield from (row for row in rows if row.id not in done)
+        return
+    sources = rows if isinstance(rows, Sequence) and rows else gold
     counts = Counter(map(task.asked, gold))
     wanted = quotas(task.labels or sorted(counts), counts, requests.amount, requests.balance)
-    have = Counter(str(example.provenance["requested"]) for example in accepted)
-    ways = usable_writings(task, grounded=bool(rows))
-    asked = []
-    for value, quota in wanted.items():
-        most = math.ceil(requests.attempts * quota)
+    ways = usable_writings(task, grounded=sources is not gold)
+
+    def of_value(value: str, quota: int) -> Iterator[Example]:
         # On several ranks a kill leaves gaps among the attempts, so their count does not say which ones are done.
-        open_attempts = (attempt for attempt in range(most) if _name(value, attempt) not in done)
-        for attempt in islice(open_attempts, max(0, quota - have[value])):
-            asked.append(_request(task, value, attempt, ways[attempt % len(ways)], rows or gold, seed))
+        most = range(math.ceil(requests.attempts * quota))
+        still = (attempt for attempt in most if _name(value, attempt) not in done)
+        for attempt in islice(still, max(0, quota - have[value])):
+            yield _request(task, value, attempt, ways[attempt % len(ways)], sources, seed)
+
     # By attempt, then label: a record's place does not depend on the amounts of other labels.
-    return sorted(asked, key=lambda example: example.provenance["attempt"])
+    yield from merge(*starmap(of_value, wanted.items()), key=lambda example: example.provenance["attempt"])
 
 
 def usable_writings(task: Task, grounded: bool) -> list[int]:

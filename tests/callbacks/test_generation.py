@@ -9,9 +9,10 @@ from typing import Any
 import lightning as L
 import pytest
 
-from lit_synth.callbacks.generation import Generation, append_records, predict_all, read_records
+from lit_synth.callbacks.generation import Generation, predict_all
+from lit_synth.callbacks.shards import append_records, read_records
 from lit_synth.curation.rules import Rules
-from lit_synth.curation.verdicts import DISAGREES, OUTSIDE_TEMPLATE, REPEATED, UNFINISHED
+from lit_synth.curation.verdicts import DISAGREES, OUTSIDE_TEMPLATE, REPEATED, UNFINISHED, by_id
 from lit_synth.data import Partition, Requests, TeacherEncoder
 from lit_synth.examples import Example, InputError, read_examples
 from lit_synth.tasks.reviews import Reviews
@@ -179,10 +180,10 @@ def test_a_half_written_line_is_cut_wherever_it_breaks(tmp_path: Path, kept: int
     append_records(tmp_path / "records-0.jsonl", records[1:])
     last = (tmp_path / "records-0.jsonl").read_bytes()[len(start) :]
     (tmp_path / "records-0.jsonl").write_bytes(start + last[:kept])
-    assert list(read_records(tmp_path)) == records[:1]
+    assert list(read_records(tmp_path, by_id)) == records[:1]
     assert (tmp_path / "records-0.jsonl").read_bytes() == start
     append_records(tmp_path / "records-0.jsonl", records[1:])
-    assert list(read_records(tmp_path)) == records
+    assert list(read_records(tmp_path, by_id)) == records
 
 
 def test_predict_without_an_order_is_told(tiny_causal: Path, reviews_like: Path, tmp_path: Path) -> None:
@@ -216,4 +217,4 @@ def test_a_record_written_twice_counts_once(tmp_path: Path) -> None:
     one = Example("a", {"text": "x"}, "positive", "generated", provenance={"attempt": 0})
     append_records(tmp_path / "records-0.jsonl", [one])
     append_records(tmp_path / "records-1.jsonl", [one, replace(one, id="b")])
-    assert [row.id for row in read_records(tmp_path)] == ["a", "b"]
+    assert [row.id for row in read_records(tmp_path, by_id)] == ["a", "b"]

@@ -110,7 +110,7 @@ def test_an_input_is_written_for_every_condition_or_rejected_with_a_reason(stage
         "generated-Radio-0": OUTSIDE_TEMPLATE,
         "generated-Radio-1": OUTSIDE_TEMPLATE,
     }
-    assert data.pending() == []
+    assert list(data.pending()) == []
 
 
 @pytest.mark.parametrize("disagreement", ["keep", "reject"])
@@ -128,7 +128,7 @@ def test_a_written_input_gets_its_text_and_one_without_is_rejected(
         assert row.fields == inputs[name].fields
         assert row.origin == "generated"
         assert inputs[name].provenance.items() <= row.provenance.items()
-    assert data.pending() == []
+    assert list(data.pending()) == []
 
 
 def test_a_pool_row_without_a_whole_text_is_rejected_too(stage: Stage, tmp_path: Path) -> None:

@@ -7,10 +7,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lit_synth.curation.leakage import NEAR, NGRAM, Leak, find_leaks, memorised
+from lit_synth.curation.leakage import NEAR, NGRAM, NGRAM_SIZE, Leak, Leaks, memorised
 from lit_synth.examples import InputError, read_json_lines
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "cc", "a,"]), max_size=7).map(" ".join)
+
+
+def find_leaks(
+    rows: list[tuple[str, str]], parts: dict[str, list[str]], size: int = NGRAM_SIZE, threshold: float = 0.8
+) -> list[Leak]:
+    known = Leaks(parts, size, threshold)
+    return [leak for row in rows for leak in known.of(*row)]
 
 
 def plain(text: str) -> str:

@@ -1,12 +1,13 @@
 """Verdicts: one for every record, with a reason, whatever the order in which records were written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lit_synth.curation import verdicts
 from lit_synth.curation.faithful import LACKS
 from lit_synth.curation.rules import Rules
 from lit_synth.curation.verdicts import (
@@ -15,11 +16,13 @@ from lit_synth.curation.verdicts import (
     OUTSIDE_TEMPLATE,
     REPEATED,
     UNFINISHED,
-    judge,
-    judge_round_trip,
+    Verdict,
+    by_attempt,
+    by_id,
     reject,
 )
 from lit_synth.examples import Example
+from lit_synth.task import Task
 from lit_synth.tasks.boolq import BOOLQ
 from lit_synth.tasks.multirc import MULTIRC
 from lit_synth.tasks.reviews import REVIEWS
@@ -36,6 +39,19 @@ def record(text: str | None, attempt: int = 0, label: str = "positive", **more: 
     fields = REVIEWS.parse(0, text) if text is not None else None
     provenance = {"attempt": attempt, "text": text, "requested": label, "writing": 0, **more}
     return Example(f"generated-{label}-{attempt}", fields or {}, label, "generated", provenance=provenance)
+
+
+def judge(task: Task, records: Iterable[Example], *more: Any) -> tuple[list[Example], list[Example]]:
+    return parted(verdicts.judge(task, sorted(records, key=by_attempt), *more))
+
+
+def judge_round_trip(task: Task, records: Iterable[Example], *more: Any) -> tuple[list[Example], list[Example]]:
+    return parted(verdicts.judge_round_trip(task, sorted(records, key=by_id), *more))
+
+
+def parted(found: Iterable[Verdict]) -> tuple[list[Example], list[Example]]:
+    rows = list(found)
+    return [row for accepted, row in rows if accepted], [row for accepted, row in rows if not accepted]
 
 
 def reasons(rows: Sequence[Example]) -> dict[str, str]:

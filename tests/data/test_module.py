@@ -50,11 +50,14 @@ def test_a_mixture_is_what_is_asked_for(make: MakeModule, tmp_path: Path) -> Non
     synthetic = [Example("s", {"text": "made up"}, "negative", "generated", {"negative": 0.6, "positive": 0.4})]
     write_examples(tmp_path / "s.jsonl", synthetic)
     parts = make().splits
-    assert make().training_examples() == parts.gold
-    assert make(mixture=Mixture(development=True)).training_examples() == [*parts.gold, *parts.development]
+    assert list(make().training_examples()) == parts.gold
+    assert list(make(mixture=Mixture(development=True)).training_examples()) == [*parts.gold, *parts.development]
     only = Mixture(gold=False, synthetic=(tmp_path / "s.jsonl",))
-    assert make(mixture=only).training_examples() == synthetic
-    assert make(mixture=Mixture(synthetic=(tmp_path / "s.jsonl",))).training_examples() == [*parts.gold, *synthetic]
+    assert list(make(mixture=only).training_examples()) == synthetic
+    assert list(make(mixture=Mixture(synthetic=(tmp_path / "s.jsonl",))).training_examples()) == [
+        *parts.gold,
+        *synthetic,
+    ]
 
 
 def test_gold_may_weigh_more_than_synthetic_rows_whichever_part_it_comes_from(make: MakeModule, tmp_path: Path) -> None:
@@ -78,7 +81,7 @@ def test_a_weight_of_gold_that_is_not_above_0_is_one_line(weight: float) -> None
 
 
 def test_the_ceiling_gets_the_true_labels_of_the_pool(make: MakeModule, reviews_like: Path) -> None:
-    rows = make(mixture=Mixture(gold=False, pool_gold=True)).training_examples()
+    rows = list(make(mixture=Mixture(gold=False, pool_gold=True)).training_examples())
     lines = [json.loads(line) for line in (reviews_like / "train.jsonl").read_text().splitlines()]
     truth = {line["text"]: line["sentiment"] for line in lines}
     assert len(rows) == 30
@@ -120,15 +123,15 @@ def test_prompts_are_padded_on_the_left_and_longest_first(make: MakeModule, tiny
 
 def test_pending_shrinks_with_what_was_answered(make: MakeModule, tmp_path: Path) -> None:
     module = make(requests=Requests(tmp_path))
-    assert ids(module.pending()) == ids(module.splits.pool)
+    assert ids([*module.pending()]) == ids(module.splits.pool)
     write_examples(tmp_path / "accepted.jsonl", module.splits.pool[:29])
-    assert ids(module.pending()) == ids(module.splits.pool[29:])
+    assert ids([*module.pending()]) == ids(module.splits.pool[29:])
 
 
 def test_a_source_takes_the_place_of_the_pool(make: MakeModule, tmp_path: Path) -> None:
     rows = [Example("x", {"text": "one"}, "positive", "generated", provenance={"attempt": 0})]
     write_examples(tmp_path / "rows.jsonl", rows)
-    assert make(requests=Requests(tmp_path / "out", source=tmp_path / "rows.jsonl")).pending() == rows
+    assert [*make(requests=Requests(tmp_path / "out", source=tmp_path / "rows.jsonl")).pending()] == rows
 
 
 def test_predicting_without_an_order_says_what_is_needed(make: MakeModule) -> None:

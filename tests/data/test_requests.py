@@ -25,7 +25,7 @@ def order(folder: Path, **more: Any) -> Requests:
 
 
 def ask(requests: Requests, seed: int = 0) -> list[Example]:
-    return missing(requests, TASK, POOL, GOLD, seed)
+    return list(missing(requests, TASK, POOL, GOLD, seed))
 
 
 def answer(requests: Requests, accepted: list[Example], rejected: list[Example]) -> None:
@@ -138,7 +138,7 @@ PAIRS = [
 
 
 def grounded(requests: Requests, pool: list[Example], seed: int = 0) -> list[Example]:
-    return missing(requests, PAIR, pool, PAIRS[8:], seed)
+    return list(missing(requests, PAIR, pool, PAIRS[8:], seed))
 
 
 def test_grounded_ways_take_turns_where_there_is_a_pool_and_the_others_where_there_is_none() -> None:
@@ -164,7 +164,7 @@ def test_a_grounded_request_takes_its_fields_from_the_pool(tmp_path: Path) -> No
 def test_without_a_pool_a_request_holds_nothing_or_fields_of_gold(tmp_path: Path) -> None:
     assert all(not row.fields and row.provenance["writing"] == 1 for row in grounded(order(tmp_path), []))
     only = replace(PAIR, writings=dict([PAIR.ways[0]]))
-    asked = missing(order(tmp_path), only, [], PAIRS[8:], 0)
+    asked = list(missing(order(tmp_path), only, [], PAIRS[8:], 0))
     known = {row.id: row for row in PAIRS[8:]}
     assert len(asked) == 9
     assert all(row.fields == {"premise": known[row.provenance["source"]].fields["premise"]} for row in asked)
@@ -187,7 +187,7 @@ TOLD = [Example(str(n), {"facts": f"fact {n}", "topic": "aab"[n % 3]}, f"text {n
 
 def test_text_to_text_is_asked_by_condition(tmp_path: Path) -> None:
     for balance, shares in (("gold", {"a": 6, "b": 3}), ("equal", {"a": 5, "b": 4})):
-        asked = missing(order(tmp_path, balance=balance), TELL, POOL, TOLD, 0)
+        asked = list(missing(order(tmp_path, balance=balance), TELL, POOL, TOLD, 0))
         assert Counter(row.fields["topic"] for row in asked) == shares
         assert all(set(row.fields) == {"topic"} and row.target is None for row in asked)
         assert all(row.provenance["requested"] == row.fields["topic"] for row in asked)
@@ -196,7 +196,7 @@ def test_text_to_text_is_asked_by_condition(tmp_path: Path) -> None:
 def test_text_to_text_without_a_condition_is_asked_all_the_same(tmp_path: Path) -> None:
     requests = order(tmp_path)
     task = replace(TELL, condition=None, annotate_prompt="", writings={})
-    asked = missing(requests, task, POOL, TOLD, 0)
+    asked = list(missing(requests, task, POOL, TOLD, 0))
     assert [(row.fields, row.target, row.provenance["requested"]) for row in asked] == [({}, None, "")] * 9
     answer(requests, asked[:4], asked[4:6])
-    assert len(missing(requests, task, POOL, TOLD, 0)) == 5
+    assert len(list(missing(requests, task, POOL, TOLD, 0))) == 5

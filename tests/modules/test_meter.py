@@ -65,7 +65,7 @@ def test_what_a_teacher_writes_counts_with_what_it_reads(
     requests = Requests(tmp_path / "made", "generate", amount=4)
     data = Reviews(encoder, data_dir=str(reviews_like), partition=Partition(24), requests=requests)
     teacher = Teacher(REVIEWS, str(tiny_causal), sampling=Sampling(max_new_tokens=tokens))
-    asked = data.pending()
+    asked = list(data.pending())
     kept = Kept()
     use(tmp_path, callbacks=[kept]).predict(teacher, datamodule=data, return_predictions=False)
     read = sum(len(encoder.prediction_row(REVIEWS, row)["input_ids"]) for row in asked)
