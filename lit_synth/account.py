@@ -1,13 +1,17 @@
 """What a run says of its rows: how right annotations are, and which inputs were too long."""
 
-from collections.abc import Sequence
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
+from statistics import fmean
 from typing import Any
 
 from lit_synth.callbacks.predictions import scored
 from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, TeacherEncoder
 from lit_synth.data.encoders import Encoder
 from lit_synth.examples import Example
-from lit_synth.metrics import score
+from lit_synth.metrics import unit_scores
 from lit_synth.settings import STUDENTS, RunSettings
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
@@ -17,13 +21,16 @@ READ = 500
 MOST_UNKNOWN = 0.1
 """Share of unknown tokens from which it is told: single emoji or names are less."""
 
+_AT_ONCE = 1000
+"""Texts that are scored together."""
 
-def annotation_figures(task: Task, rows: Sequence[Example], hidden: Sequence[Example]) -> dict[str, Any]:
+
+def annotation_figures(task: Task, rows: Iterable[Example], hidden: Iterable[Example]) -> dict[str, Any]:
     """Hold annotations against the pool's hidden targets; the figures are for the report alone.
 
     Args:
         task: Labels or texts.
-        rows: The annotated rows.
+        rows: The annotated rows, read once; of several texts for one input the first has its id, and counts.
         hidden: The same rows with their true targets, and more.
 
     Returns:
@@ -32,16 +39,19 @@ def annotation_figures(task: Task, rows: Sequence[Example], hidden: Sequence[Exa
     """
     true = {row.id: row for row in hidden}
     if not task.labels:
-        found = score([task.headline], [scored(true[row.id], row.target) for row in rows])
-        return {"rows": len(rows), "metric": task.headline, "score": found[task.headline]}
-    right = [row.target == true[row.id].target for row in rows]
-    pairs = zip(right, rows, strict=True)
-    sure = [hit for hit, row in pairs if max((row.probabilities or {"": 0}).values()) >= 0.9]
+        values, told = array("d"), (scored(true[row.id], row.target) for row in rows if row.id in true)
+        while several := list(islice(told, _AT_ONCE)):
+            values.extend(unit_scores(task.headline, several).values())
+        return {"rows": len(values), "metric": task.headline, "score": fmean(values)}
+    hits: Counter[tuple[bool, bool]] = Counter(
+        (max((row.probabilities or {"": 0}).values()) >= 0.9, row.target == true[row.id].target) for row in rows
+    )
+    sure, right = hits[True, True] + hits[True, False], hits[True, True] + hits[False, True]
     return {
-        "rows": len(rows),
-        "accuracy": _share(right),
-        "covered": len(sure) / max(1, len(rows)),
-        "covered_accuracy": _share(sure),
+        "rows": hits.total(),
+        "accuracy": right / max(1, hits.total()),
+        "covered": sure / max(1, hits.total()),
+        "covered_accuracy": hits[True, True] / max(1, sure),
     }
 
 
@@ -52,7 +62,7 @@ def cut_inputs(run: RunSettings, module: TaskDataModule) -> dict[str, dict[str, 
         ``rows``, ``cut`` and ``max_length`` by model.
     """
     task, splits = module.task, module.splits
-    rows = [*splits.gold, *splits.development, *splits.pool, *splits.test]
+    parts = splits.gold, splits.development, splits.pool, splits.test
     encoders: dict[str, Encoder] = {}
     if set(run.strategies) & set(STUDENTS):
         model, length = run.student.name(task), run.student.max_length
@@ -61,8 +71,8 @@ def cut_inputs(run: RunSettings, module: TaskDataModule) -> dict[str, dict[str, 
         encoders["teacher"] = TeacherEncoder(run.teacher.model, max_length=run.teacher.max_length)
     return {
         name: {
-            "rows": len(rows),
-            "cut": sum(encoder.is_cut(task, row) for row in rows),
+            "rows": sum(map(len, parts)),
+            "cut": sum(encoder.is_cut(task, row) for row in chain.from_iterable(parts)),
             "max_length": encoder.max_length,
         }
         for name, encoder in encoders.items()

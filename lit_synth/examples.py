@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal
 
 Origin = Literal["gold", "annotated", "generated"]
@@ -23,13 +24,14 @@ class InputError(ValueError):
 
 
 _KINDS: dict[str, Any] = {
-    "target": str | None,
+    "target": (str, NoneType),
     "origin": str,
-    "probabilities": dict | None,
+    "probabilities": (dict, NoneType),
     "provenance": dict,
     "references": list,
-    "weight": int | float,
+    "weight": (int, float),
 }
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes such an encoder for every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Example:
         Raises:
             InputError: A part is missing, unknown, or of the wrong type.
         """
-        unknown = set(row) - set(cls.__slots__)
+        unknown = row.keys() - cls.__slots__
         if unknown:
             raise InputError(f"unknown key {sorted(unknown)[0]!r}; known: {', '.join(cls.__slots__)}")
         if not isinstance(row.get("id"), str) or not isinstance(row.get("fields"), dict):
@@ -176,7 +178,7 @@ def printable(text: str, kept: str = "") -> str:
 
 def _object(line: str, place: str) -> dict[str, Any]:
     try:
-        row = json.loads(line, object_pairs_hook=_unique)
+        row = _decode(line)
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
     except (ValueError, RecursionError) as error:
@@ -196,6 +198,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
+_decode = json.JSONDecoder(object_pairs_hook=_unique).decode
+
+
 def read_examples(path: Path) -> Iterator[Example]:
     """Yield the examples of a JSON Lines file written by `write_examples`.
 
@@ -211,8 +216,8 @@ def read_examples(path: Path) -> Iterator[Example]:
 
 def sealed(example: Example) -> str:
     """Return an example as a line that ends in a sum of itself, so that a later damage shows."""
-    row = example.to_dict()
-    return json.dumps({**row, "sum": _sum(row)}, ensure_ascii=False) + "\n"
+    line = _encode(example.to_dict())
+    return f'{line[:-1]}, "sum": "{_sum(line)}"}}\n'
 
 
 def unsealed(row: Mapping[str, Any]) -> Example:
@@ -222,13 +227,13 @@ def unsealed(row: Mapping[str, Any]) -> Example:
         InputError: It is no example, or not the one that was written.
     """
     parts = dict(row)
-    if (known := parts.pop("sum", None)) is not None and known != _sum(parts):
+    if (known := parts.pop("sum", None)) is not None and known != _sum(_encode(parts)):
         raise InputError("changed since it was written, and so damaged; leave the row out")
     return Example.from_dict(parts)
 
 
-def _sum(row: Mapping[str, Any]) -> str:
-    return f"{zlib.crc32(json.dumps(row, ensure_ascii=False).encode()):08x}"
+def _sum(line: str) -> str:
+    return f"{zlib.crc32(line.encode()):08x}"
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -247,7 +252,7 @@ def writing(path: Path) -> Iterator[Callable[[Example], int]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", encoding="utf-8") as lines:
-        yield lambda example: lines.write(json.dumps(example.to_dict(), ensure_ascii=False) + "\n")
+        yield lambda example: lines.write(_encode(example.to_dict()) + "\n")
     partial.replace(path)
 
 

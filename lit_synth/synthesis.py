@@ -211,17 +211,18 @@ class Synthesis:
         """Copy accepted and rejected rows to where users look for them, and tell their numbers."""
         seed, name = self.seed, f"{strategy}/{self.seed.name}.jsonl"
         publish(seed.run.output, strategy, seed.name, stage)
-        rows = list(read_examples(stage / "accepted.jsonl"))
         told = _reasons([stage / "rejected.jsonl"])
         found = read_curation(stage)
         curation = self.record.part("curation")
+        accepted = found["strategy"]["accepted"]
         curation.setdefault("strategies", {})[strategy] = found.pop("strategy")
         curation |= found
-        seed.tell(f"{seed.name} {strategy}: {len(rows):,} rows accepted{told}")
-        if not rows:
+        seed.tell(f"{seed.name} {strategy}: {accepted:,} rows accepted{told}")
+        if not accepted:
             self._refuse(strategy, [stage / "rejected.jsonl"])
         self.files[strategy] = seed.run.output / "synthetic" / name
         if strategy == "annotate":
+            rows = read_examples(stage / "accepted.jsonl")
             figures = annotation_figures(seed.task, rows, seed.module.splits.pool_gold)
             self.record.part("synthetic")[strategy] = figures
 

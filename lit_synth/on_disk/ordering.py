@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 
-CACHE_KIB = 16_384
+CACHE_KIB = 8192
 """What SQLite keeps in memory of a table; the rest goes to a file without a name, in the folder that TMPDIR names."""
 
 

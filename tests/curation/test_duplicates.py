@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from zlib import crc32
 
 import pytest
+from datasketch import MinHash, MinHashLSH  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lit_synth.curation.duplicates import NearDuplicates, normalise, shingles, similarity
+from lit_synth.curation.duplicates import NearDuplicates, _bands, normalise, shingles, similarity
 from lit_synth.examples import InputError, read_json_lines
 
 
@@ -39,6 +41,51 @@ def test_what_is_found_is_the_nearest_of_all_texts(texts: list[str], text: str) 
     else:
         assert texts[int(found[0])] == found[1]
         assert jaccard(text, found[1]) == best >= 0.8
+
+
+class InMemory:
+    """The same by datasketch's own index, which holds every text and band."""
+
+    def __init__(self, threshold: float) -> None:
+        self.threshold = threshold
+        self.texts: list[str] = []
+        number, size = _bands(threshold)
+        self.index = MinHashLSH(num_perm=128, params=(number, size))
+
+    def signature(self, text: str) -> MinHash:
+        made = MinHash(num_perm=128, seed=1, hashfunc=crc32)
+        made.update_batch(part.encode() for part in shingles(text))
+        return made
+
+    def find(self, text: str) -> str | None:
+        near = [(jaccard(self.texts[place], text), -place) for place in self.index.query(self.signature(text))]
+        best, place = max(near, default=(0.0, 0))
+        return str(-place) if best >= self.threshold else None
+
+    def add(self, text: str) -> None:
+        self.index.insert(len(self.texts), self.signature(text), check_duplication=False)
+        self.texts.append(text)
+
+
+@given(st.lists(TEXTS, max_size=40), st.sampled_from([0.3, 0.6, 0.8]))
+def test_what_lies_on_disk_gives_the_verdicts_of_an_index_in_memory(texts: list[str], threshold: float) -> None:
+    near, other = NearDuplicates(threshold), InMemory(threshold)
+    for place, text in enumerate(texts):
+        found = near.find(text)
+        assert (found and found[0]) == other.find(text)
+        near.add(text, str(place))
+        other.add(text)
+
+
+def test_texts_are_held_against_those_of_the_same_passage_alone() -> None:
+    near = NearDuplicates(0.8)
+    for within in ("one", "two"):
+        near.add("was the bridge made of stone", within, within)
+    assert [near.find("was the bridge made of stone?", within) for within in ("two", "three", "")] == [
+        ("two", "was the bridge made of stone"),
+        None,
+        None,
+    ]
 
 
 def test_every_near_pair_of_real_texts_is_found_and_no_other(real_data: Callable[[str], Path]) -> None:
