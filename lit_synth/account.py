@@ -12,6 +12,7 @@ from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, Te
 from lit_synth.data.encoders import Encoder
 from lit_synth.examples import Example
 from lit_synth.metrics import unit_scores
+from lit_synth.on_disk import ById
 from lit_synth.settings import STUDENTS, RunSettings
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
@@ -25,7 +26,7 @@ _AT_ONCE = 1000
 """Texts that are scored together."""
 
 
-def annotation_figures(task: Task, rows: Iterable[Example], hidden: Iterable[Example]) -> dict[str, Any]:
+def annotation_figures(task: Task, rows: Iterable[Example], hidden: Sequence[Example]) -> dict[str, Any]:
     """Hold annotations against the pool's hidden targets; the figures are for the report alone.
 
     Args:
@@ -37,14 +38,16 @@ def annotation_figures(task: Task, rows: Iterable[Example], hidden: Iterable[Exa
         Labels: ``rows``, ``accuracy``, ``covered`` (share of rows with a probability of 0.9 or more) and
         ``covered_accuracy``. Texts: ``rows``, ``metric`` and ``score``.
     """
-    true = {row.id: row for row in hidden}
+    known = ById(hidden)
     if not task.labels:
-        values, told = array("d"), (scored(true[row.id], row.target) for row in rows if row.id in true)
+        values = array("d")
+        told = (scored(true, row.target) for row in rows if (true := known.get(row.id)))
         while several := list(islice(told, _AT_ONCE)):
             values.extend(unit_scores(task.headline, several).values())
         return {"rows": len(values), "metric": task.headline, "score": fmean(values)}
     hits: Counter[tuple[bool, bool]] = Counter(
-        (max((row.probabilities or {"": 0}).values()) >= 0.9, row.target == true[row.id].target) for row in rows
+        (max((row.probabilities or {"": 0}).values()) >= 0.9, true is not None and row.target == true.target)
+        for row, true in ((row, known.get(row.id)) for row in rows)
     )
     sure, right = hits[True, True] + hits[True, False], hits[True, True] + hits[False, True]
     return {

@@ -94,7 +94,7 @@ class Example:
             if name in row and not isinstance(row[name], kinds):
                 raise InputError(f"{name!r} of row {shown(row['id'])} holds {shown(row[name])}")
         for label, value in (row.get("probabilities") or {}).items():
-            if not isinstance(value, int | float):
+            if not isinstance(value, (float, int)):
                 raise InputError(f"'probabilities' of row {shown(row['id'])} hold {shown(value)} for {shown(label)}")
         return cls(**{**row, "references": tuple(row.get("references", ()))})
 

@@ -12,7 +12,7 @@ from lit_synth.curation.choice import Rule, choose
 from lit_synth.curation.faithful import share
 from lit_synth.curation.pooling import Posteriors, combine
 from lit_synth.examples import Example, read_examples
-from lit_synth.on_disk import RowsById
+from lit_synth.on_disk import ById, Kept
 from lit_synth.task import Task
 
 AT_ONCE = 1024
@@ -41,7 +41,7 @@ class Readings:
 def side_by_side(paths: Sequence[Path]) -> Iterator[tuple[Example | None, ...]]:
     """Yield each row of the first file, and what the others made of it; ``None`` where they lack it."""
     first, *others = paths
-    known = [RowsById(path) for path in others]
+    known = [ById(Kept(read_examples(path))) for path in others]
     for row in read_examples(first):
         yield row, *(one.get(row.id) for one in known)
 

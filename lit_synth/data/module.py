@@ -137,7 +137,7 @@ class TaskDataModule(L.LightningDataModule):
             digest.update(json.dumps(example.to_dict(), sort_keys=True).encode())
         return digest.hexdigest()
 
-    def _rows_of_folder(self) -> tuple[list[Example], list[Example], dict[str, int]]:
+    def _rows_of_folder(self) -> tuple[Sequence[Example], Sequence[Example], dict[str, int]]:
         folder, share = Path(resolve(str(self.data_dir))), self.partition.test_share
         if folder.is_file():
             return read_file(self.task, folder, TEST_SHARE if share is None else share, self.normalise)
@@ -151,7 +151,7 @@ class TaskDataModule(L.LightningDataModule):
             raise InputError(f"data_dir {folder}: no {absent}.jsonl (or .jsonl.gz, .csv, .tsv, .parquet)")
         return read_split(self.task, train, self.normalise), read_split(self.task, test, self.normalise), {}
 
-    def _rows_of_hub(self) -> tuple[list[Example], list[Example], dict[str, int]]:
+    def _rows_of_hub(self) -> tuple[Sequence[Example], Sequence[Example], dict[str, int]]:
         splits = "train", self.evaluation
         train, test = (read_hub(self.task, str(self.dataset), self.revision, name, self.normalise) for name in splits)
         return train, test, {}

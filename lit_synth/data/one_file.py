@@ -1,21 +1,22 @@
 """Rows of one file, of which some are held out to test on: nothing is copied, the file stays the only one."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from lit_synth.data.parts import Part, first_alike
 from lit_synth.data.sources import Normalise, example_of
 from lit_synth.examples import Example, InputError
+from lit_synth.on_disk import Kept
 from lit_synth.tables import is_empty, read_table
 from lit_synth.task import Task
 
 TEST_SHARE = 0.2
 
 
-def read_file(
-    task: Task, path: Path, share: float, normalise: Normalise = dict
-) -> tuple[list[Example], list[Example], dict[str, int]]:
+def read_file(task: Task, path: Path, share: float, normalise: Normalise = dict) -> tuple[Part, Part, dict[str, int]]:
     """Return rows to train on, rows to test on, and how many have an empty cell and are left out, by reason.
 
     Raises:
@@ -24,7 +25,7 @@ def read_file(
     if not 0 < share < 1:
         raise InputError(f"test_share {share:g}: give a share between 0 and 1, as 0.2")
     left_out = {"without a text": 0, "without a target": 0}
-    rows = list(_whole_rows(task, path, normalise, left_out))
+    rows = Kept(_whole_rows(task, path, normalise, left_out))
     train, test = hold_out_test(task, rows, share)
     if not train or not test:
         raise InputError(
@@ -33,7 +34,7 @@ def read_file(
     return train, test, {reason: count for reason, count in left_out.items() if count}
 
 
-def hold_out_test(task: Task, rows: Sequence[Example], share: float) -> tuple[list[Example], list[Example]]:
+def hold_out_test(task: Task, rows: Sequence[Example], share: float) -> tuple[Part, Part]:
     """Split rows in two, each label in proportion; rows with the same input, or of one unit, are never parted.
 
     Which ones are held out depends on nothing but their inputs, so that rows which are added later move few of the
@@ -45,21 +46,25 @@ def hold_out_test(task: Task, rows: Sequence[Example], share: float) -> tuple[li
     >>> len(train), sorted(row.target for row in test)
     (16, ['bad', 'bad', 'good', 'good'])
     """
-    groups: dict[str, list[Example]] = defaultdict(list)
-    for row in rows:
-        groups["\n".join(row.fields[name] for name in task.unit) if task.unit else task.key(row)].append(row)
-    by_label: dict[str, list[str]] = defaultdict(list)
-    for key, group in groups.items():
-        by_label[str(group[0].target) if task.labels and not task.unit else ""].append(key)
-    held = {
-        key
-        for keys in by_label.values()
-        for key in sorted(keys, key=lambda key: hashlib.sha256(key.encode()).digest())[: round(share * len(keys))]
-    }
-    parts: tuple[list[Example], list[Example]] = ([], [])
-    for key, group in groups.items():
-        parts[key in held].extend(group)
-    return parts
+
+    def key(row: Example) -> str:
+        return "\n".join(row.fields[name] for name in task.unit) if task.unit else task.key(row)
+
+    first = first_alike(rows, key)
+    alone = np.flatnonzero(first == np.arange(len(rows)))
+    digests = (hashlib.sha256(key(rows[place]).encode()).digest() for place in alone.tolist())
+    draws = np.frombuffer(bytearray().join(digests), "S32")
+    codes: dict[str, int] = {}
+    named = (str(rows[place].target) if task.labels and not task.unit else "" for place in alone.tolist())
+    labels = np.fromiter((codes.setdefault(name, len(codes)) for name in named), np.int32)
+    held = [
+        place
+        for own in (np.flatnonzero(labels == code) for code in codes.values())
+        for place in alone[own[np.argsort(draws[own])[: round(share * len(own))]]]
+    ]
+    order = np.argsort(first, kind="stable")  # rows with the same input stand together
+    is_held = np.isin(first[order], held)
+    return Part(rows, order[~is_held]), Part(rows, order[is_held])
 
 
 def _whole_rows(task: Task, path: Path, normalise: Normalise, left_out: dict[str, int]) -> Iterator[Example]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lit_synth.examples import Example, InputError, is_text, shown
+from lit_synth.on_disk import Kept
 from lit_synth.tables import SUFFIXES, Row, as_label, read_table
 from lit_synth.task import Task
 
@@ -26,7 +27,7 @@ def find_split(data_dir: Path, split: str) -> Path | None:
     return found[0] if found else None
 
 
-def read_split(task: Task, path: Path, normalise: Normalise = dict) -> list[Example]:
+def read_split(task: Task, path: Path, normalise: Normalise = dict) -> Kept[Example]:
     """Read every row of a file as a gold example; ids are ``<split>-<line>``.
 
     Raises:
@@ -36,7 +37,7 @@ def read_split(task: Task, path: Path, normalise: Normalise = dict) -> list[Exam
     return _examples(task, path.name.split(".")[0], str(path), rows, normalise)
 
 
-def read_hub(task: Task, dataset: str, revision: str | None, split: str, normalise: Normalise = dict) -> list[Example]:
+def read_hub(task: Task, dataset: str, revision: str | None, split: str, normalise: Normalise = dict) -> Kept[Example]:
     """Read a split of a data set of the hub, or of a local folder that ``datasets`` can load.
 
     Args:
@@ -79,8 +80,8 @@ def read_hub(task: Task, dataset: str, revision: str | None, split: str, normali
 
 def _examples(
     task: Task, split: str, source: str, rows: Iterator[tuple[str, int, Row]], normalise: Normalise
-) -> list[Example]:
-    examples = [example_of(task, f"{split}-{line}", place, normalise(row)) for place, line, row in rows]
+) -> Kept[Example]:
+    examples = Kept(example_of(task, f"{split}-{line}", place, normalise(row)) for place, line, row in rows)
     if not examples:
         raise InputError(f"{source}: no rows; expected columns {', '.join((*task.columns, task.target))}")
     return examples

@@ -2,11 +2,18 @@
 
 import math
 import random
+from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby, repeat
 
+import numpy as np
+
+from lit_synth.data.parts import Part, first_alike
 from lit_synth.examples import Example, InputError
+from lit_synth.on_disk import Kept
 from lit_synth.task import Task
 
 
@@ -38,7 +45,7 @@ class Splits:
     Args:
         gold: Labelled rows to train on.
         development: Labelled rows held out from gold, for early stopping and the search.
-        pool: The rest of train without its labels.
+        pool: The rest of train without its labels; read from disk when it is asked for, as is the next.
         pool_gold: The pool with its hidden targets; for the `full` ceiling and the report only.
         test: Rows of the final figure.
         removed: Rows left out of training, counted by reason.
@@ -47,8 +54,8 @@ class Splits:
 
     gold: list[Example]
     development: list[Example]
-    pool: list[Example]
-    pool_gold: list[Example]
+    pool: Sequence[Example]
+    pool_gold: Sequence[Example]
     test: list[Example]
     removed: dict[str, int]
     contradictions: list[tuple[Example, Example]] = field(default_factory=list)
@@ -82,18 +89,19 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
     count = round(fraction * len(kept)) if fraction <= 1 else int(fraction)
     _check(task, kept, count, fraction)
     order = _stratified_order(task, kept, random.Random(f"split {seed}"))
-    gold, rest = order[:count], order[count:]
+    gold, rest = list(Part(kept, order[:count])), order[count:]
     random.Random(f"pool {seed}").shuffle(rest)
-    rest = rest[: partition.pool_limit]
+    pool = Part(kept, rest[: partition.pool_limit])
     development = _hold_out(task, gold, partition.development_share)
     chosen = {example.id for example in development}
-    tested, joined = _joined(task, test) if not task.labels else (list(test), 0)
+    tested, joined, _ = _joined(task, test) if not task.labels else (test, 0, ())
+    tested = list(tested)
     random.Random("test").shuffle(tested)
     return Splits(
         gold=[example for example in gold if example.id not in chosen],
         development=development,
-        pool=[example.with_target(None) for example in rest],
-        pool_gold=rest,
+        pool=pool.hiding_targets(),
+        pool_gold=pool,
         test=_limited(task, tested, partition.test_limit),
         removed=removed | ({"joined in test": joined} if joined else {}),
         contradictions=contradictions,
@@ -102,15 +110,13 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
 
 def _without_repeats(
     task: Task, train: Sequence[Example], test: Sequence[Example]
-) -> tuple[list[Example], dict[str, int], list[tuple[Example, Example]]]:
+) -> tuple[Sequence[Example], dict[str, int], list[tuple[Example, Example]]]:
     in_test = {task.key(example) for example in test}
-    fresh = [example for example in train if task.key(example) not in in_test]
-    kept, repeated = _joined(task, fresh)
+    fresh = Part(train, (place for place, example in enumerate(train) if task.key(example) not in in_test))
+    kept, repeated, pairs = _joined(task, fresh)
     removed = {"also in test": len(train) - len(fresh)}
     if not task.labels:
         return kept, removed | {"joined to the row with the same input": repeated}, []
-    first = {task.key(example): example for example in kept}
-    pairs = [(first[task.key(example)], example) for example in fresh]
     contradictions = [(one, other) for one, other in pairs if one.target != other.target]
     removed["repeated in train"] = repeated - len(contradictions)
     if contradictions:
@@ -118,15 +124,29 @@ def _without_repeats(
     return kept, removed, contradictions
 
 
-def _joined(task: Task, rows: Sequence[Example]) -> tuple[list[Example], int]:
-    """Keep one row an input; text to text, with the references of all. Return the others' number too."""
-    kept: dict[str, Example] = {}
-    for example in rows:
-        first = kept.setdefault(task.key(example), example)
-        if first is not example and not task.labels:
-            references = tuple(dict.fromkeys([*first.references, *example.references]))
-            kept[task.key(example)] = replace(first, references=references)
-    return list(kept.values()), len(rows) - len(kept)
+def _joined(task: Task, rows: Sequence[Example]) -> tuple[Sequence[Example], int, Iterator[tuple[Example, Example]]]:
+    """Keep one row an input; text to text, with the references of all.
+
+    Returns:
+        The rows that are kept, the others' number, and each of the others behind the one that is kept.
+    """
+    first = first_alike(rows, task.key)
+    alone = np.flatnonzero(first == np.arange(len(rows)))
+    others = np.flatnonzero(first != np.arange(len(rows)))
+    pairs = ((rows[first[place]], rows[place]) for place in others.tolist())
+    kept: Sequence[Example] = Part(rows, alone)
+    if len(others) and not task.labels:
+        order = np.argsort(first, kind="stable").tolist()
+        kept = Kept(
+            map(_with_all_references, (list(group) for _, group in groupby(order, first.__getitem__)), repeat(rows))
+        )
+    return kept, len(others), pairs
+
+
+def _with_all_references(places: Sequence[int], rows: Sequence[Example]) -> Example:
+    first, *others = (rows[place] for place in places)
+    references = (reference for row in (first, *others) for reference in row.references)
+    return replace(first, references=tuple(dict.fromkeys(references))) if others else first
 
 
 def _limited(task: Task, rows: Sequence[Example], limit: int | None) -> list[Example]:
@@ -167,17 +187,24 @@ def _check_classes(task: Task, train: Sequence[Example], count: int, fraction: f
         )
 
 
-def _stratified_order(task: Task, examples: Sequence[Example], rng: random.Random) -> list[Example]:
-    """Order rows so that every prefix has the classes (or conditions) in proportion, one of each first."""
-    by_class: dict[str, list[Example]] = defaultdict(list)
-    for example in examples:
-        by_class[task.asked(example)].append(example)
-    keyed = []
+def _stratified_order(task: Task, examples: Sequence[Example], rng: random.Random) -> "array[int]":
+    """Order rows so that every prefix has the classes (or conditions) in proportion, one of each first.
+
+    Returns:
+        Their places.
+    """
+    by_class: dict[str, array[int]] = defaultdict(partial(array, "q"))
+    for place, example in enumerate(examples):
+        by_class[task.asked(example)].append(place)
+    places, shares, draws = array("q"), array("d"), array("d")
     for label in sorted(by_class):
         rows = by_class[label]
         rng.shuffle(rows)
-        keyed += [((rank + 0.5) / len(rows) if rank else -1.0, rng.random(), row) for rank, row in enumerate(rows)]
-    return [row for *_, row in sorted(keyed, key=lambda item: item[:2])]
+        places += rows
+        for rank in range(len(rows)):
+            shares.append((rank + 0.5) / len(rows) if rank else -1.0)
+            draws.append(rng.random())
+    return array("q", np.array(places)[np.lexsort((draws, shares))])
 
 
 def _hold_out(task: Task, gold: Sequence[Example], share: float) -> list[Example]:

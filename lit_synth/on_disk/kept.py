@@ -5,14 +5,41 @@ import pickle
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar, overload
+from typing import TypeVar, overload
 
 from lit_synth.on_disk.ordering import in_order
 
 _Value = TypeVar("_Value")
 
 
-class Kept(Sequence[_Value]):
+class Lines(Sequence[_Value]):
+    """A sequence whose values are made when they are asked for; equal to any sequence of the same ones."""
+
+    def _at(self, place: int) -> _Value:
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, place: int) -> _Value: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[_Value]: ...
+
+    def __getitem__(self, place: int | slice) -> _Value | list[_Value]:
+        """Return a value, or several."""
+        if isinstance(place, slice):
+            return [self._at(one) for one in range(len(self))[place]]
+        return self._at(range(len(self))[place])
+
+    def __eq__(self, other: object) -> bool:
+        """Compare value by value."""
+        if not isinstance(other, Sequence) or len(self) != len(other):
+            return False
+        return all(one == another for one, another in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Kept(Lines[_Value]):
     """Values that are written one behind the other to a file without a name, and read again when they are asked for.
 
     Args:
@@ -47,19 +74,8 @@ class Kept(Sequence[_Value]):
         """Return the number of values."""
         return len(self._starts) - 1
 
-    @overload
-    def __getitem__(self, place: int) -> _Value: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> list[_Value]: ...
-
-    def __getitem__(self, place: int | slice) -> _Value | list[_Value]:
-        """Return a value, or several."""
-        if isinstance(place, slice):
-            return [self[one] for one in range(len(self))[place]]
-        place = range(len(self))[place]
-        if self._order is not None:
-            place = self._order[place]
+    def _at(self, place: int) -> _Value:
+        place = self._order[place] if self._order is not None else place
         start, end = self._starts[place], self._starts[place + 1]
-        value: Any = pickle.loads(os.pread(self._file.fileno(), end - start, start))  # noqa: S301 - written above
-        return value  # type: ignore[no-any-return]
+        value: _Value = pickle.loads(os.pread(self._file.fileno(), end - start, start))  # noqa: S301 - written above
+        return value

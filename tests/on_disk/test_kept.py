@@ -1,14 +1,13 @@
 """Lists and orders that lie on disk, against lists that do not."""
 
-from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lit_synth.examples import Example, InputError, write_examples
-from lit_synth.on_disk import Kept, RowsById, in_order
+from lit_synth.examples import Example
+from lit_synth.on_disk import ById, Kept, in_order
 
 VALUES = st.lists(st.tuples(st.integers(-(2**40), 2**40), st.binary(max_size=3), st.integers(0, 9)), max_size=30)
 
@@ -33,6 +32,8 @@ def test_kept_values_are_a_list(values: list[str], sort: bool) -> None:
     kept = Kept(values, key if sort else None)
     assert len(kept) == len(expected)
     assert list(kept) == expected
+    assert kept == expected
+    assert kept != [*expected, ""]
     assert kept[1:-1] == expected[1:-1]
     assert bool(kept) == bool(expected)
     with pytest.raises(IndexError):
@@ -42,18 +43,8 @@ def test_kept_values_are_a_list(values: list[str], sort: bool) -> None:
         assert Random(1).sample(kept, 1) == Random(1).sample(expected, 1)
 
 
-def test_rows_are_found_by_their_ids_and_no_others(tmp_path: Path) -> None:
+def test_rows_are_found_by_their_ids_and_no_others() -> None:
     rows = [Example(f"é{n}", {"text": "line\n" * (n % 3)}, "a", probabilities={"a": 0.25}) for n in range(50)]
-    write_examples(tmp_path / "rows.jsonl", rows)
-    known = RowsById(tmp_path / "rows.jsonl")
+    known = ById(Kept(rows))
     assert [known.get(row.id) for row in reversed(rows)] == rows[::-1]
     assert known.get("é50") is None
-
-
-def test_a_file_that_changes_while_rows_are_looked_up_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    write_examples(path, [Example("a", {}), Example("b", {})])
-    known = RowsById(path)
-    path.write_text(path.read_text().replace('"b"', '"c"'))
-    with pytest.raises(InputError, match=r"rows\.jsonl: changed while it was read; run the same command again"):
-        known.get("b")
