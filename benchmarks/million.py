@@ -96,12 +96,14 @@ def work(folder: Path, rows: int, near: float | None) -> dict[str, Any]:
         for name in ANNOTATORS:
             again = Requests(stages[name], "annotate", source=stages["generation"] / "accepted.jsonl")
             answer(module(requests=again), again.folder, rules, lambda row, by=name: read(row, by))  # type: ignore[misc]
-            development = Requests(folder / f"{name}_known", "annotate", source=known(folder, module()))
-            answer(module(requests=development), development.folder, rules, lambda row, by=name: read(row, by))  # type: ignore[misc]
+            again = Requests(folder / f"{name}_known", "annotate", source=known(folder, module()))
+            answer(module(requests=again), again.folder, rules, lambda row, by=name: read(row, by))  # type: ignore[misc]
     with step(steps, "curate"):
         (folder / "model").mkdir()
-        paths = [[folder / f"{name}{more}" / "accepted.jsonl" for name in ANNOTATORS] for more in ("_known", "")]
-        readings = Readings(ANNOTATORS, *paths, folder / "model")
+        development, read_rows = (
+            [folder / f"{name}{more}" / "accepted.jsonl" for name in ANNOTATORS] for more in ("_known", "")
+        )
+        readings = Readings(ANNOTATORS, development, read_rows, folder / "model")
         rejected = [stages[name] / "rejected.jsonl" for name in ("generation", "teacher")]
         curate(folder / "curation", CurationSettings(confidence=0.6), module(), readings, rejected)
     with step(steps, "learn"):

@@ -15,6 +15,9 @@ _PERMUTATIONS = 128
 _MISSED = 0.001
 """Largest share of pairs just at the threshold that the index may miss; of more similar ones it misses fewer."""
 
+_CACHE = 64
+"""MiB of the index that are kept in memory: its rows are looked for in no order."""
+
 
 def normalise(text: str) -> str:
     r"""Return a text without case and with single spaces: two texts with the same one are verbatim copies.
@@ -81,9 +84,8 @@ class NearDuplicates:
         self._texts = scratch(
             "CREATE TABLE texts (place INTEGER PRIMARY KEY, reason TEXT, text BLOB, size INTEGER, within BLOB)"
         )
-        self._index = scratch(
-            "CREATE TABLE bands (hash INTEGER, place INTEGER, PRIMARY KEY (hash, place)) WITHOUT ROWID"
-        )
+        bands = "CREATE TABLE bands (hash INTEGER, place INTEGER, PRIMARY KEY (hash, place)) WITHOUT ROWID"
+        self._index = scratch(bands, _CACHE)
         self._last: tuple[str, str, set[str], list[int]] | None = None
 
     def add(self, text: str, reason: str, within: str = "") -> None:

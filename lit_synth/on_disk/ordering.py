@@ -4,18 +4,24 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 
-CACHE_KIB = 8192
-"""What SQLite keeps in memory of a table; the rest goes to a file without a name, in the folder that TMPDIR names."""
+CACHE = 8
+"""MiB that SQLite keeps of a table; the rest goes to a file without a name, in the folder that TMPDIR names."""
 
 
-def scratch(schema: str) -> sqlite3.Connection:
+def scratch(schema: str, cache: int = CACHE) -> sqlite3.Connection:
     """Return a database that is kept in memory while it is small, on disk once it is not, and gone once it is closed.
 
     Args:
         schema: The statement that creates its table.
+        cache: MiB of it that are kept in memory.
     """
     base = sqlite3.connect("", isolation_level=None)  # without a name: https://sqlite.org/inmemorydb.html
-    for pragma in (f"cache_size = -{CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
+    for pragma in (
+        f"cache_size = -{1024 * cache}",
+        "journal_mode = OFF",
+        "synchronous = OFF",
+        "locking_mode = EXCLUSIVE",
+    ):
         base.execute(f"PRAGMA {pragma}")
     base.execute(schema)
     base.execute("BEGIN")  # for good: nothing of it is to be kept

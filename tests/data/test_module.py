@@ -1,7 +1,7 @@
 """The data module: which rows go where, for teacher and student alike."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def make(reviews_like: Path, tiny_encoder: Path) -> MakeModule:
     return module
 
 
-def ids(rows: list[Example]) -> list[str]:
+def ids(rows: Sequence[Example]) -> list[str]:
     return [row.id for row in rows]
 
 

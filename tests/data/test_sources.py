@@ -14,7 +14,7 @@ import pytest
 from pyarrow import parquet
 
 from lit_synth.data.sources import find_split, read_split
-from lit_synth.examples import Example, InputError
+from lit_synth.examples import InputError
 from lit_synth.tables import SUFFIXES
 from lit_synth.tasks.reviews import REVIEWS
 from lit_synth.tasks.slurp import SLURP
@@ -163,5 +163,5 @@ def test_real_slurp_holds_what_its_page_says(real_data: Callable[[str], Path]) -
     for split, (rows, intents) in counts.items():
         path = find_split(real_data("slurp"), split)
         assert path is not None
-        examples: list[Example] = read_split(SLURP, path)
+        examples = read_split(SLURP, path)
         assert (len(examples), len({row.target for row in examples})) == (rows, intents)

@@ -1,7 +1,7 @@
 """Splits: nested, stratified, reproducible, and never a test row among what is learnt from."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -32,7 +32,7 @@ def split(fraction: float, seed: int = 0, **more: float | None) -> Splits:
     return make_splits(TASK, TRAIN, TEST, Partition(fraction, seed, **more))  # type: ignore[arg-type]
 
 
-def ids(*parts: list[Example]) -> set[str]:
+def ids(*parts: Sequence[Example]) -> set[str]:
     return {row.id for part in parts for row in part}
 
 
@@ -183,7 +183,7 @@ def test_all_of_train_may_be_gold(fraction: float) -> None:
 
 
 @cache
-def slurp(folder: Path) -> tuple[list[Example], list[Example]]:
+def slurp(folder: Path) -> tuple[Sequence[Example], Sequence[Example]]:
     train, test = (find_split(folder, name) for name in ("train", "test"))
     assert train is not None
     assert test is not None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def refused(read: Callable[[], Any]) -> str:
     return told
 
 
-def outcome(read: Callable[[], list[Example]]) -> tuple[list[Example], str]:
+def outcome(read: Callable[[], Sequence[Example]]) -> tuple[Sequence[Example], str]:
     """Return the rows, or the one line that is told instead."""
     try:
         return read(), ""

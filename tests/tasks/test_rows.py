@@ -1,7 +1,7 @@
 """All six tasks on real rows: every row is read, and every way of writing can be read back."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from lit_synth.metrics import Scored, score
 from lit_synth.task import Task, names_in
 
 SIX = {"Slurp": 11_514, "Rte": 2_190, "BoolQ": 9_427, "MultiRC": 27_243, "Sgd": 40_000, "WebNlg": 35_426}
-Read = Callable[[str, str], list[Example]]
+Read = Callable[[str, str], Sequence[Example]]
 
 
 def one_line(text: str) -> str:
@@ -29,7 +29,7 @@ def task_of(name: str) -> Task:
 
 
 @cache
-def rows_of(name: str, folder: Path, split: str) -> list[Example]:
+def rows_of(name: str, folder: Path, split: str) -> Sequence[Example]:
     module: TaskDataModule = getattr(tasks, name)(None)
     path = find_split(folder, split)
     assert path is not None
