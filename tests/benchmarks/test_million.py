@@ -22,8 +22,8 @@ def in_a_child(folder: Path, rows: int) -> dict[str, Any]:
     pid = os.fork()
     if not pid:
         try:
-            found = import_module("million").work(folder, rows, None)
-            (folder / "found.json").write_text(json.dumps(found))
+            done = import_module("million").work(folder, rows, None)
+            (folder / "found.json").write_text(json.dumps(done))
         finally:
             os._exit(0)
     os.waitpid(pid, 0)

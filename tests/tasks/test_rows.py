@@ -92,6 +92,6 @@ def test_every_label_is_there(name: str, read: Read) -> None:
     if task.labels:
         assert {row.target for row in read(name, "train")} == set(task.labels)
         return
-    rows: list[Any] = read(name, "train")
+    rows = read(name, "train")
     assert all(row.references[0] == row.target for row in rows)
     assert all(len(set(row.references)) == len(row.references) for row in rows)
