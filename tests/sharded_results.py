@@ -8,7 +8,9 @@ import lightning as L
 import pytest
 
 from lit_synth.callbacks import Generation
-from lit_synth.callbacks.generation import predict_all, read_records
+from lit_synth.callbacks.generation import predict_all
+from lit_synth.callbacks.shards import read_records
+from lit_synth.curation.verdicts import by_id
 from lit_synth.data import Partition, Requests, TeacherEncoder
 from lit_synth.decoding.writing import Sampling
 from lit_synth.modules import Teacher
@@ -38,7 +40,7 @@ def check_results(folder: Path, rows: Path, tolerance: float = 1e-4, **device: A
         requests = Requests(alone, kind, amount=6, attempts=1.0)
         teacher = Teacher(REVIEWS, model, sampling=Sampling(0.7, max_new_tokens=40))
         predict_all(trainer(Generation()), teacher, data(requests=requests))
-        known, made = ({row.id: row for row in read_records(one)} for one in (alone, folder / kind))
+        known, made = ({row.id: row for row in read_records(one, by_id)} for one in (alone, folder / kind))
         assert made.keys() == known.keys()
         for name, row in known.items():
             if kind == "annotate":

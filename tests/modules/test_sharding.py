@@ -13,7 +13,8 @@ import torch
 from torch.multiprocessing.spawn import spawn
 from transformers import AutoModelForCausalLM
 
-from lit_synth.callbacks.generation import read_records
+from lit_synth.callbacks.shards import read_records
+from lit_synth.curation.verdicts import by_id
 from tests.sharded_results import check_results
 
 CHECKOUT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def test_fsdp2_fits_resumes_exports_and_predicts_on_two_processes(
     check_results(tmp_path, reviews_like, accelerator="cpu")
     shards = {path.name for path in (tmp_path / "generate").glob("records-*")}
     assert shards == {"records-0.jsonl", "records-1.jsonl"}, "both wrote"
-    ends = {len(str(row.provenance["text"])) for row in read_records(tmp_path / "generate")}
+    ends = {len(str(row.provenance["text"])) for row in read_records(tmp_path / "generate", by_id)}
     assert len(ends) > 1, "texts of other lengths: one process has to wait for the other"
 
 
