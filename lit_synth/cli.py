@@ -10,10 +10,11 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 from lit_synth import __version__
+from lit_synth.cluster import queue_again
 from lit_synth.examples import InputError, open_lines, printable
 from lit_synth.permissions import permitted, taken
 from lit_synth.shortage import shortage
-from lit_synth.stopping import stoppable
+from lit_synth.stopping import is_time_up, stoppable
 
 USAGE = """usage: lit_synth COMMAND [options]
 
@@ -28,6 +29,7 @@ USAGE = """usage: lit_synth COMMAND [options]
   validate   score a module on the development part
   test       score a module on the test rows
   predict    annotate or generate with a teacher; to label a table there is label
+  stage      one stage of a run by its config.yaml: what a run starts on each of several devices
 
 Each command has --help. Start with: lit_synth run --config configs/demo.yaml --output runs/demo
 
@@ -52,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         "sweep": _sweep,
         "report": _report,
         **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
-        **dict.fromkeys(("init", "label", "export", "doctor"), _verb),
+        **dict.fromkeys(("init", "label", "export", "doctor", "stage"), _verb),
     }
     command = ""
     try:
@@ -78,6 +80,9 @@ def main(arguments: list[str] | None = None) -> int:
         code = _stopped(stop)
         if code is None:
             raise
+        if is_time_up() and command != "stage" and queue_again():
+            print("lit_synth: stopped, the job's time is up; it is queued again and goes on then", file=sys.stderr)
+            return code
         # What writes a single file starts it again.
         goes_on = command not in ("init", "label", "export", "report")
         print(f"lit_synth: stopped{'; the same command goes on' if goes_on else ''}", file=sys.stderr)

@@ -60,8 +60,8 @@ def corrected(parser: ArgumentParser, error: ArgumentError) -> ArgumentError | I
 
 
 def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSettings, dict[str, Any]]":
-    """Parse the settings of a run, and ``more`` of them beside; ``preview`` and ``redo`` are among the latter."""
-    from lit_synth.settings import RunSettings
+    """Parse the settings of a run, and ``more`` of them beside, among them what else its command is told, by name."""
+    from lit_synth.settings import RunSettings, SlurmSettings, Until
 
     parser = ArgumentParser(
         prog=f"lit_synth {command}", exit_on_error=False, description="From gold rows to a proven student."
@@ -72,6 +72,9 @@ def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSett
         parser.add_argument("--preview", action="store_true", help=about)
         about = "where the folder was made with other settings: set its results aside, do again what these change"
         parser.add_argument("--redo", action="store_true", help=about)
+        parser.add_argument("--until", type=Until, default="report", help="end there; the same command goes on later")
+        about = "submit the run as SLURM jobs, each waiting for the one before; alone, with the cluster's own defaults"
+        parser.add_argument("--slurm", type=SlurmSettings | None, help=about)
     parser.add_class_arguments(RunSettings)
     for kind in more.values():
         parser.add_class_arguments(kind)
@@ -82,7 +85,7 @@ def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSett
         if is_dataclass(part.default) and isinstance(found[part.name], list | None):
             raise InputError(f"{part.name} {found[part.name]}: give its settings by name, or leave it out")
     settings = parser.instantiate(found).as_dict()
-    parts: dict[str, Any] = {name: settings.pop(name, False) for name in ("preview", "redo")}
+    parts: dict[str, Any] = {name: settings.pop(name, None) for name in ("preview", "redo", "until", "slurm")}
     # Left in words, not made into objects: each stage makes its own strategy, callbacks and logger from them.
     settings["trainer"] = yaml.safe_load(parser.dump(found, skip_unset=False))["trainer"]
     parts |= {name: kind(**{one.name: settings.pop(one.name) for one in fields(kind)}) for name, kind in more.items()}
@@ -110,18 +113,21 @@ def one_line(message: str) -> str:
 
 
 def lists(words: list[str]) -> list[str]:
-    """Let ``--seeds 0,1,2`` stand for a list, with or without ``=``.
+    """Let ``--seeds 0,1,2`` stand for a list, with or without ``=``, and ``--slurm`` alone for all its defaults.
 
-    >>> lists(["--seeds", "0,1", "--limit", "3"])
-    ['--seeds', '[0,1]', '--limit', '3']
+    >>> lists(["--seeds", "0,1", "--limit", "3"]), lists(["--slurm"])
+    (['--seeds', '[0,1]', '--limit', '3'], ['--slurm={}'])
     """
     wrapped: list[str] = []
-    for word in words:
+    following = [*words, "--"]
+    for place, word in enumerate(words):
         name, is_pair, value = word.partition("=")
         if is_pair and name in LISTS and not value.startswith("["):
             wrapped.append(f"{name}=[{value}]")
         elif wrapped and wrapped[-1] in LISTS and not word.startswith("["):
             wrapped.append(f"[{word}]")
+        elif word == "--slurm" and not following[place + 1].startswith(("{", "null")):
+            wrapped.append("--slurm={}")
         else:
             wrapped.append(word)
     return wrapped

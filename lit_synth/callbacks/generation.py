@@ -3,6 +3,8 @@
 import gc
 import json
 import os
+import time
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,15 @@ from typing import Any
 import lightning as L
 import torch
 
+from lit_synth.callbacks.predictions import gather
 from lit_synth.curation.rules import Rules
 from lit_synth.curation.verdicts import judge, judge_round_trip
 from lit_synth.data import Requests, TaskDataModule
 from lit_synth.download import say
 from lit_synth.examples import Example, InputError, sealed, unsealed, write_examples, write_whole
 from lit_synth.shortage import is_out_of_memory
+
+SHARED = "give an output folder on a file system that all nodes share"
 
 
 class Generation(L.Callback):
@@ -46,15 +51,14 @@ class Generation(L.Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Append one batch of records, in one write."""
-        folder = _requests(trainer).folder
-        append_records(folder / f"records-{trainer.global_rank}.jsonl", outputs)
+        append_records(_shard(trainer, trainer.global_rank), outputs)
 
     def on_predict_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Judge all records so far."""
         self._settle(trainer)
 
     def _settle(self, trainer: L.Trainer) -> None:
-        trainer.strategy.barrier()
+        wait_for_shards(trainer)
         if trainer.is_global_zero:
             datamodule: TaskDataModule = trainer.datamodule  # type: ignore[attr-defined]
             requests = _requests(trainer)
@@ -66,6 +70,7 @@ class Generation(L.Callback):
             for name, rows in zip(("accepted", "rejected"), verdicts, strict=True):
                 write_examples(requests.folder / f"{name}.jsonl", rows)
         trainer.strategy.barrier()
+        agree(_requests(trainer).folder)
 
 
 def predict_all(trainer: L.Trainer, module: L.LightningModule, datamodule: TaskDataModule) -> None:
@@ -138,6 +143,43 @@ def _whole_records(path: Path) -> list[Example]:
     if damaged:
         say(f"{path}: {damaged:,} damaged rows are left out and asked for again")
     return records
+
+
+def wait_for_shards(trainer: L.Trainer, seconds: int = 60) -> None:
+    """Let the first rank go on once it sees all that the others have written: a shared file system may tell it later.
+
+    Raises:
+        InputError: It does not see it.
+    """
+    own = _shard(trainer, trainer.global_rank)
+    sizes = gather(own.stat().st_size if own.exists() else 0)
+    for rank, size in enumerate(sizes if trainer.is_global_zero else ()):
+        path = _shard(trainer, rank)
+        for _ in range(seconds):
+            if size == 0 or (path.exists() and path.stat().st_size >= size):
+                break
+            time.sleep(1)
+        else:
+            raise InputError(f"{path}: rank {rank} wrote it, rank 0 does not see it; {SHARED}")
+
+
+def agree(folder: Path, seconds: int = 60) -> None:
+    """Wait until all ranks read the same verdicts, since each of them works out from these what is to be asked next.
+
+    Raises:
+        InputError: They do not.
+    """
+    paths = folder / "accepted.jsonl", folder / "rejected.jsonl"
+    for _ in range(seconds):
+        sums = gather([zlib.crc32(path.read_bytes()) if path.exists() else None for path in paths])
+        if all(one == sums[0] for one in sums):
+            return
+        time.sleep(1)
+    raise InputError(f"{folder}: ranks see different rows there; {SHARED}")
+
+
+def _shard(trainer: L.Trainer, rank: int) -> Path:
+    return _requests(trainer).folder / f"records-{rank}.jsonl"
 
 
 def _requests(trainer: L.Trainer) -> Requests:

@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
-from torch.utils.data import Sampler
+from torch.utils.data import DataLoader, Sampler
 
 from lit_synth.data.encoders import IGNORED
 
@@ -45,6 +46,28 @@ class Collate:
         return torch.tensor(
             [[*pad, *value] if self.left else [*value, *pad] for pad, value in zip(padding, values, strict=True)]
         )
+
+
+class ResumableLoader(DataLoader[Any]):
+    """Goes on in the middle of an epoch where a checkpoint was saved there; Lightning keeps its state."""
+
+    taken = 0
+    skipped = 0
+
+    def state_dict(self) -> dict[str, int]:
+        """Return how many batches of the epoch were taken; none of the next one where that is all."""
+        return {"taken": self.taken % len(self), "batches": len(self)}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Leave out what was taken; on another number of ranks, as large a part of the epoch."""
+        self.skipped = state["taken"] * len(self) // max(1, state["batches"])
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        """Yield the batches that are left of the epoch, then whole epochs."""
+        self.taken, self.skipped = self.skipped, 0
+        for batch in islice(super().__iter__(), self.taken, None):
+            self.taken += 1
+            yield batch
 
 
 class LengthSampler(Sampler[int]):

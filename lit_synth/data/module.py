@@ -12,7 +12,7 @@ import lightning as L
 import torch
 from torch.utils.data import DataLoader
 
-from lit_synth.data.collate import Collate, LengthSampler
+from lit_synth.data.collate import Collate, LengthSampler, ResumableLoader
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.one_file import TEST_SHARE, read_file
 from lit_synth.data.requests import Requests, missing
@@ -184,7 +184,8 @@ class TaskDataModule(L.LightningDataModule):
             for row in self.encoder.training_rows(self.task, example)
         ]
         sampler = LengthSampler([len(row["input_ids"]) for row in rows], self.batch_size, self.partition.seed)
-        return self._loader(rows, self.batch_size, sampler=sampler)
+        collate = Collate(int(self.encoder.tokenizer.pad_token_id))
+        return ResumableLoader(rows, batch_size=self.batch_size, sampler=sampler, collate_fn=collate)  # type: ignore[arg-type]
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return the development part, longest rows first; a student meets each input once, whatever its references."""
@@ -209,11 +210,9 @@ class TaskDataModule(L.LightningDataModule):
         rows = [self.encoder.prediction_row(self.task, example, gold) for example in examples]
         return self._loader(_by_length(rows), self.predict_batch_size, left=self.encoder.writes)
 
-    def _loader(
-        self, rows: list[dict[str, Any]], batch_size: int, left: bool = False, sampler: Any = None
-    ) -> DataLoader[Any]:
+    def _loader(self, rows: list[dict[str, Any]], batch_size: int, left: bool = False) -> DataLoader[Any]:
         collate = Collate(int(self.encoder.tokenizer.pad_token_id), left)
-        return DataLoader(rows, batch_size=batch_size, sampler=sampler, collate_fn=collate)  # type: ignore[arg-type]
+        return DataLoader(rows, batch_size=batch_size, collate_fn=collate)  # type: ignore[arg-type]
 
 
 def _first(rows: list[Example], limit: int | None) -> list[Example]:
