@@ -10,7 +10,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 from lit_synth import __version__
-from lit_synth.cluster import queue_again
+from lit_synth.cluster import is_first, queue_again
 from lit_synth.examples import InputError, open_lines, printable
 from lit_synth.permissions import permitted, taken
 from lit_synth.shortage import shortage
@@ -80,9 +80,12 @@ def main(arguments: list[str] | None = None) -> int:
         code = _stopped(stop)
         if code is None:
             raise
-        if is_time_up() and command != "stage" and queue_again():
-            print("lit_synth: stopped, the job's time is up; it is queued again and goes on then", file=sys.stderr)
-            return code
+        if is_time_up():
+            if command == "stage" or not is_first():
+                return 0  # a bad end would have srun kill those that are still behind
+            if queue_again():
+                print("lit_synth: stopped, the job's time is up; it is queued again and goes on then", file=sys.stderr)
+                return code
         # What writes a single file starts it again.
         goes_on = command not in ("init", "label", "export", "report")
         print(f"lit_synth: stopped{'; the same command goes on' if goes_on else ''}", file=sys.stderr)

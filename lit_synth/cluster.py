@@ -106,10 +106,15 @@ def command_on(asked: Ranks, command: list[str]) -> list[str]:
     return ["srun", *nodes, "--kill-on-bad-exit=1", *([f"--cpus-per-task={cores}"] if cores else []), *command]
 
 
+def is_first() -> bool:
+    """Tell whether this process is the first task of its step, or no task at all."""
+    return os.environ.get("SLURM_PROCID", "0") == "0"
+
+
 def queue_again() -> bool:
-    """Put this SLURM job into the queue again, once for all its tasks; return whether that was done."""
+    """Put this SLURM job into the queue again; return whether that was done."""
     job = os.environ.get("SLURM_JOB_ID")
-    if job is None or os.environ.get("SLURM_PROCID", "0") != "0":
+    if job is None:
         return False
     found = subprocess.run(["scontrol", "requeue", job], capture_output=True, check=False)  # noqa: S603, S607 - SLURM's
     return found.returncode == 0
