@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -48,26 +49,37 @@ class Collate:
         )
 
 
+@dataclass
+class Place:
+    """Where a checkpoint was saved in an epoch.
+
+    Args:
+        done: Batches that were learnt from.
+        batches: Of the whole epoch.
+    """
+
+    done: int = 0
+    batches: int = 1
+
+
 class ResumableLoader(DataLoader[Any]):
-    """Goes on in the middle of an epoch where a checkpoint was saved there; Lightning keeps its state."""
+    """Begins the first epoch behind what is done of it already.
 
-    taken = 0
-    skipped = 0
+    Args:
+        *args: As for a `DataLoader`.
+        place: Read when the first batch is asked for, and forgotten then.
+        **kwargs: As for a `DataLoader`.
+    """
 
-    def state_dict(self) -> dict[str, int]:
-        """Return how many batches of the epoch were taken; none of the next one where that is all."""
-        return {"taken": self.taken % len(self), "batches": len(self)}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Leave out what was taken; on another number of ranks, as large a part of the epoch."""
-        self.skipped = state["taken"] * len(self) // max(1, state["batches"])
+    def __init__(self, *args: Any, place: Place, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.place = place
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        """Yield the batches that are left of the epoch, then whole epochs."""
-        self.taken, self.skipped = self.skipped, 0
-        for batch in islice(super().__iter__(), self.taken, None):
-            self.taken += 1
-            yield batch
+        """Yield the batches that are left of the epoch; on another number of ranks, as large a part of it."""
+        first = self.place.done * len(self) // max(1, self.place.batches)
+        self.place.done = 0
+        yield from islice(super().__iter__(), first, None)
 
 
 class LengthSampler(Sampler[int]):

@@ -12,7 +12,7 @@ import lightning as L
 import torch
 from torch.utils.data import DataLoader
 
-from lit_synth.data.collate import Collate, LengthSampler, ResumableLoader
+from lit_synth.data.collate import Collate, LengthSampler, Place, ResumableLoader
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.one_file import TEST_SHARE, read_file
 from lit_synth.data.requests import Requests, missing
@@ -100,6 +100,7 @@ class TaskDataModule(L.LightningDataModule):
         self.requests = requests
         self.batch_size = batch_size
         self.predict_batch_size = predict_batch_size
+        self.place = Place()
         self._splits: Splits | None = None
 
     def normalise(self, row: Row) -> Row:
@@ -185,7 +186,18 @@ class TaskDataModule(L.LightningDataModule):
         ]
         sampler = LengthSampler([len(row["input_ids"]) for row in rows], self.batch_size, self.partition.seed)
         collate = Collate(int(self.encoder.tokenizer.pad_token_id))
-        return ResumableLoader(rows, batch_size=self.batch_size, sampler=sampler, collate_fn=collate)  # type: ignore[arg-type]
+        return ResumableLoader(rows, batch_size=self.batch_size, sampler=sampler, collate_fn=collate, place=self.place)
+
+    def state_dict(self) -> dict[str, int]:
+        """Return for a checkpoint how much of the epoch was learnt from: nothing of the next one behind its end."""
+        trainer = self.trainer
+        if trainer is None or trainer.is_last_batch:
+            return asdict(Place())
+        return asdict(Place(trainer.fit_loop.batch_idx + 1, int(trainer.num_training_batches)))
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Go on from there."""
+        self.place.done, self.place.batches = state_dict["done"], state_dict["batches"]
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return the development part, longest rows first; a student meets each input once, whatever its references."""
