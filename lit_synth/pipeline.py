@@ -17,6 +17,7 @@ from lit_synth.data import TaskDataModule
 from lit_synth.examples import InputError, read_json_lines
 from lit_synth.few_shot import FewShot
 from lit_synth.ledger import Ledger, claim
+from lit_synth.manifest import write_manifest
 from lit_synth.metrics import KNOWN
 from lit_synth.outlook import expect
 from lit_synth.plan import matrix_rate, outlook_of, plan, plan_table
@@ -106,6 +107,8 @@ class Pipeline:
                     self._seed(seed, module)
         finally:
             expect(None)
+        if self.until != "teacher":
+            write_manifest(run.output, run.plain(), versions())
         if self.until != "report":
             self.tell(f"Done until {self.until}; without --until the same command goes on")
             return run.output
@@ -196,11 +199,16 @@ class Pipeline:
             "prompt": self.task.annotate_prompt,
             "long_field": self.task.long_field,
             "command": shlex.join(["lit_synth", *sys.argv[1:]]),
-            "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in LIBRARIES},
+            "versions": versions(),
             "limit": self.run.limit,
             "cut": self.cut,
         }
         self.metrics = compose(self.run.output, list(STRATEGIES), told)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries on which results depend."""
+    return {"python": sys.version.split()[0]} | {name: version(name) for name in LIBRARIES}
 
 
 def module_of(run: RunSettings, seed: int) -> TaskDataModule:

@@ -31,7 +31,9 @@ class Job:
     after: tuple[str, ...] = ()
 
 
-def submit(run: RunSettings, slurm: SlurmSettings, tell: Callable[[str], None] = print, redo: bool = False) -> list[str]:
+def submit(
+    run: RunSettings, slurm: SlurmSettings, tell: Callable[[str], None] = print, redo: bool = False
+) -> list[str]:
     """Submit all jobs of a run; return their numbers.
 
     Args:

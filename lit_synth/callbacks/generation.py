@@ -1,10 +1,10 @@
 """The generation callback: what a teacher predicts becomes a synthetic data set, a line a record, as it is written."""
 
 import gc
+import hashlib
 import json
 import os
 import time
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,8 @@ class Generation(L.Callback):
         self._settle(trainer)
 
     def _settle(self, trainer: L.Trainer) -> None:
-        wait_for_shards(trainer)
+        if trainer.world_size > 1:
+            wait_for_shards(trainer)
         if trainer.is_global_zero:
             datamodule: TaskDataModule = trainer.datamodule  # type: ignore[attr-defined]
             requests = _requests(trainer)
@@ -69,8 +70,9 @@ class Generation(L.Callback):
                 verdicts = judge_round_trip(task, records, splits.gold, self.rules)
             for name, rows in zip(("accepted", "rejected"), verdicts, strict=True):
                 write_examples(requests.folder / f"{name}.jsonl", rows)
-        trainer.strategy.barrier()
-        agree(_requests(trainer).folder)
+        if trainer.world_size > 1:
+            trainer.strategy.barrier()
+            agree(_requests(trainer).folder)
 
 
 def predict_all(trainer: L.Trainer, module: L.LightningModule, datamodule: TaskDataModule) -> None:
@@ -171,11 +173,16 @@ def agree(folder: Path, seconds: int = 60) -> None:
     """
     paths = folder / "accepted.jsonl", folder / "rejected.jsonl"
     for _ in range(seconds):
-        sums = gather([zlib.crc32(path.read_bytes()) if path.exists() else None for path in paths])
+        sums = gather([_sum(path) if path.exists() else None for path in paths])
         if all(one == sums[0] for one in sums):
             return
         time.sleep(1)
     raise InputError(f"{folder}: ranks see different rows there; {SHARED}")
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _shard(trainer: L.Trainer, rank: int) -> Path:

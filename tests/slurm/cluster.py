@@ -19,7 +19,7 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket,cred_expire=2
+AuthInfo=socket={folder}/munge.socket
 CredType=cred/munge
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/%n
@@ -81,6 +81,14 @@ class Cluster:
         )
         return self.state(job)
 
+    def is_back(self, job: str) -> bool:
+        """Tell whether a job queued again has started; it may do so now: SLURM has one wait for two minutes."""
+        found = self.ask("scontrol", "show", "job", "--oneliner", job)
+        again = "Restarts=1" in found
+        if again and "JobState=PENDING" in found:
+            subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], env=self.environment, check=False)
+        return again and "JobState=PENDING" not in found and "JobState=COMPLETING" not in found
+
     def until(self, reached: Callable[[], bool], seconds: float = 300.0) -> None:
         """Wait for something."""
         limit = time.monotonic() + seconds
@@ -91,43 +99,49 @@ class Cluster:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
-    """Start everything, and end it for sure."""
+    """Start everything, and end it for sure: even where this process is killed."""
     ports = dict(zip(("controller", "first", "second"), _free_ports(3), strict=True))
     (folder / "state").mkdir()
-    text = CONF.format(host=socket.gethostname(), folder=folder, **ports)
-    (folder / "slurm.conf").write_text(text)
+    (folder / "slurm.conf").write_text(CONF.format(host=socket.gethostname(), folder=folder, **ports))
     key = folder / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o600)
     found = Cluster(folder)
     munged = ["munged", "--foreground", "--force", f"--key-file={key}", f"--socket={folder}/munge.socket"]
-    munged += [f"--{name}={folder}/munged.{name[:-5]}" for name in ("log-file", "pid-file", "seed-file")]
-    daemons = [munged, ["slurmctld", "-D"], ["slurmd", "-D", "-N", "n1"], ["slurmd", "-D", "-N", "n2"]]
-    with ExitStack() as stack:
-        for words in daemons:
-            stack.enter_context(_daemon(words, folder, found.environment))
-            if words is munged:
-                found.until(lambda: (folder / "munge.socket").exists(), 20)
+    munged += [f"--{name}-file={folder}/munged.{name}" for name in ("log", "pid", "seed")]
+    with (folder / "daemons.out").open("ab") as out, ExitStack() as stack:
+
+        def start(*words: str) -> subprocess.Popen[bytes]:
+            child = subprocess.Popen(words, stdout=out, stderr=out, env=found.environment, start_new_session=True)
+            stack.callback(_end, child)
+            return child
+
+        children = [start(*munged)]
+        found.until(lambda: (folder / "munge.socket").exists(), 20)
+        children += [start("slurmctld", "-D"), start("slurmd", "-D", "-N", "n1"), start("slurmd", "-D", "-N", "n2")]
+        # Reads until this process closes its end, if need be by its death.
+        pids = " ".join(str(child.pid) for child in children)
+        last = f"cat >/dev/null; scancel --user=root; sleep 7; kill -KILL {pids}; rm -rf {folder}"
+        keeper = subprocess.Popen(
+            ["sh", "-c", last], stdin=subprocess.PIPE, env=found.environment, start_new_session=True
+        )
+        stack.callback(keeper.wait)
+        stack.callback(keeper.kill)
         found.until(lambda: _idle(found) == 2, 60)
         yield found
-        subprocess.run(["scancel", "--user=root", "--signal=KILL"], env=found.environment, timeout=60, check=False)
         subprocess.run(["scancel", "--user=root"], env=found.environment, timeout=60, check=False)
-        _patiently(lambda: found.ask("squeue", "--noheader") == "", 20)
+        limit = time.monotonic() + 20
+        while found.ask("squeue", "--noheader") and time.monotonic() < limit:
+            time.sleep(0.2)
 
 
-@contextmanager
-def _daemon(words: list[str], folder: Path, environment: dict[str, str]) -> Iterator[None]:
-    with (folder / f"{'_'.join(words[:1] + words[3:4])}.out".replace("/", "_")[-80:]).open("ab") as out:
-        child = subprocess.Popen(words, stdout=out, stderr=out, env=environment, start_new_session=True)
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    child.send_signal(signal.SIGTERM)
     try:
-        yield
-    finally:
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        child.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 def _idle(found: Cluster) -> int:
@@ -139,12 +153,6 @@ def _idle(found: Cluster) -> int:
         timeout=60,
     )
     return asked.stdout.split().count("idle")
-
-
-def _patiently(reached: Callable[[], bool], seconds: float) -> None:
-    limit = time.monotonic() + seconds
-    while not reached() and time.monotonic() < limit:
-        time.sleep(0.2)
 
 
 def _free_ports(number: int) -> list[int]:
