@@ -74,7 +74,7 @@ class Cluster:
         found = self.ask("scontrol", "show", "job", "--oneliner", job)
         return found.partition("JobState=")[2].split()[0]
 
-    def end_of(self, job: str, seconds: float = 300.0) -> str:
+    def end_of(self, job: str, seconds: float = 600.0) -> str:
         """Wait until a job has ended for good; return how."""
         self.until(
             lambda: self.state(job) not in ("PENDING", "RUNNING", "COMPLETING", "REQUEUED", "SUSPENDED"), seconds
@@ -89,7 +89,7 @@ class Cluster:
             subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], env=self.environment, check=False)
         return again and "JobState=PENDING" not in found and "JobState=COMPLETING" not in found
 
-    def until(self, reached: Callable[[], bool], seconds: float = 300.0) -> None:
+    def until(self, reached: Callable[[], bool], seconds: float = 600.0) -> None:
         """Wait for something."""
         limit = time.monotonic() + seconds
         while not reached():
