@@ -2,11 +2,12 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,18 @@ from lit_synth.cluster import Ranks
 from lit_synth.examples import InputError
 
 PATIENCE = 2.0
+"""Seconds, where a rank waits in vain; where all come, a busy machine has the usual time."""
 TWO = Ranks(2, 1)
 Meet = Callable[..., list[str]]
 
 
 def free_port() -> int:
-    with closing(socket.socket()) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    # Below those that a connection may take for its own end, as a rank's might before the first one listens.
+    for port in random.sample(range(15000, 30000), 100):
+        with closing(socket.socket()) as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 @pytest.fixture
@@ -40,7 +45,8 @@ def meet(tmp_path: Path) -> Meet:
                 environment = {"SLURM_STEP_ID": "0", "SLURM_NTASKS": str(world), "SLURM_STEP_NUM_NODES": str(world)}
                 environment |= {"SLURM_PROCID": str(rank), "SLURMD_NODENAME": f"n{rank + 1}", "SLURM_JOB_ID": "1"}
                 environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), **changed}
-                _child(rank, asked, environment, tmp_path / str(rank))
+                patience = PATIENCE if len(ranks) < world else preflight.PATIENCE
+                _child(rank, asked, environment, tmp_path / str(rank), patience)
         started = time.monotonic()
         for _, pid in children:
             while os.waitpid(pid, os.WNOHANG) == (0, 0):
@@ -52,14 +58,14 @@ def meet(tmp_path: Path) -> Meet:
     return run
 
 
-def _child(rank: int, asked: Ranks, environment: dict[str, str], said: Path) -> None:
+def _child(rank: int, asked: Ranks, environment: dict[str, str], said: Path, patience: float) -> None:
     try:
         os.environ.update(environment)
         if rank == 1 and "OTHER" in environment:
             pytest.MonkeyPatch().setattr(
                 preflight, "version", lambda name: "0.1" if name == environment["OTHER"] else version(name)
             )
-        preflight.check_ranks(asked, PATIENCE)
+        preflight.check_ranks(asked, patience)
         said.write_text(json.dumps([os.environ["MASTER_PORT"], os.environ["SLURM_NTASKS_PER_NODE"]]))
     except InputError as error:
         said.write_text(str(error))
