@@ -10,10 +10,11 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 from lit_synth import __version__
+from lit_synth.cluster import is_first, queue_again
 from lit_synth.examples import InputError, open_lines, printable
 from lit_synth.permissions import permitted, taken
 from lit_synth.shortage import shortage
-from lit_synth.stopping import stoppable
+from lit_synth.stopping import is_time_up, stoppable
 
 FLAGS = ("--preview", "--redo", "--quiet", "--yes", "--force", "--onnx", "--print_config")
 """Options that take no value: a command may stand behind them."""
@@ -32,6 +33,7 @@ USAGE = """usage: lit_synth COMMAND [options]
   test       score a module on the test rows
   completion completion for a shell: eval "$(lit_synth completion bash)"
   predict    annotate or generate with a teacher; to label a table there is label
+  stage      one stage of a run by its config.yaml: what a run starts on each of several devices
 
 Each command has --help. Start with: lit_synth run --config demo
 
@@ -59,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         "sweep": _sweep,
         "report": _report,
         **dict.fromkeys(("fit", "validate", "test", "predict"), _stage),
-        **dict.fromkeys(("init", "label", "export", "curate", "doctor"), _verb),
+        **dict.fromkeys(("init", "label", "export", "curate", "doctor", "stage"), _verb),
         "completion": _completion,
     }
     command = ""
@@ -86,6 +88,12 @@ def main(arguments: list[str] | None = None) -> int:
         code = _stopped(stop)
         if code is None:
             raise
+        if is_time_up():
+            if command == "stage" or not is_first():
+                return 0  # a bad end would have srun kill those that are still behind
+            if queue_again():
+                print("lit_synth: stopped, the job's time is up; it is queued again and goes on then", file=sys.stderr)
+                return code
         # What writes a single file starts it again.
         goes_on = command not in ("init", "label", "export", "report", "curate")
         print(f"lit_synth: stopped{'; the same command goes on' if goes_on else ''}", file=sys.stderr)

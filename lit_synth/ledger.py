@@ -48,7 +48,7 @@ class Ledger:
         """
         name = f"{folder.parent.name}/{folder.name}"
         text = yaml.safe_dump(config, sort_keys=False)
-        placeless = text.replace(f"{self.output}/", "./")
+        placeless = yaml.safe_dump(_without_ranks(config), sort_keys=False).replace(f"{self.output}/", "./")
         key = hashlib.sha256("\n".join([placeless, *inputs]).encode()).hexdigest()[:16]
         manifest = folder / "stage.json"
         self._take(folder, key)
@@ -222,6 +222,14 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     except (ValueError, LookupError, TypeError, RecursionError):
         pass
     return {"key": DAMAGED, "done": False}
+
+
+def _without_ranks(config: dict[str, Any]) -> dict[str, Any]:
+    """Leave out on how many devices a stage is done, where nodes are named: it goes on with fewer, or with more."""
+    trainer = config.get("trainer", {})
+    if "num_nodes" not in trainer:
+        return config
+    return {**config, "trainer": {key: value for key, value in trainer.items() if key not in ("num_nodes", "devices")}}
 
 
 def _changed(before: dict[str, Any], now: dict[str, Any], open_keys: tuple[str, ...], free: tuple[str, ...]) -> str:

@@ -82,7 +82,7 @@ def _see_that_variables_are_settings(parser: ArgumentParser) -> None:
 
 def run_parser(command: str, *more: type) -> ArgumentParser:
     """Return what reads the settings of a run, and ``more`` of them beside."""
-    from lit_synth.settings import RunSettings
+    from lit_synth.settings import RunSettings, SlurmSettings, Until
 
     parser = ArgumentParser(
         prog=f"lit_synth {command}",
@@ -98,6 +98,9 @@ def run_parser(command: str, *more: type) -> ArgumentParser:
         about = "where the folder was made with other settings: set its results aside, do again what these change"
         parser.add_argument("--redo", action="store_true", help=about)
         parser.add_argument("--quiet", action="store_true", help="tell nothing but the path of the page, and mistakes")
+        parser.add_argument("--until", type=Until, default="report", help="end there; the same command goes on later")
+        about = "submit the run as SLURM jobs, each waiting for the one before; alone, with the cluster's own defaults"
+        parser.add_argument("--slurm", type=SlurmSettings | None, help=about)
     parser.add_class_arguments(RunSettings)
     for kind in more:
         parser.add_class_arguments(kind)
@@ -117,7 +120,8 @@ def run_settings(command: str, words: list[str], **more: type) -> "tuple[RunSett
         if is_dataclass(part.default) and isinstance(found[part.name], list | None):
             raise InputError(f"{part.name} {found[part.name]}: give its settings by name, or leave it out")
     settings = parser.instantiate(found).as_dict()
-    parts: dict[str, Any] = {name: settings.pop(name, False) for name in ("preview", "redo", "quiet")}
+    flags = ("preview", "redo", "quiet", "until", "slurm")
+    parts: dict[str, Any] = {name: settings.pop(name, None) for name in flags}
     # Left in words, not made into objects: each stage makes its own strategy, callbacks and logger from them.
     settings["trainer"] = yaml.safe_load(parser.dump(found, skip_unset=False))["trainer"]
     parts |= {name: kind(**{one.name: settings.pop(one.name) for one in fields(kind)}) for name, kind in more.items()}
@@ -145,18 +149,21 @@ def one_line(message: str) -> str:
 
 
 def lists(words: list[str]) -> list[str]:
-    """Let ``--seeds 0,1,2`` stand for a list, with or without ``=``.
+    """Let ``--seeds 0,1,2`` stand for a list, with or without ``=``, and ``--slurm`` alone for all its defaults.
 
-    >>> lists(["--seeds", "0,1", "--limit", "3"])
-    ['--seeds', '[0,1]', '--limit', '3']
+    >>> lists(["--seeds", "0,1", "--limit", "3"]), lists(["--slurm"])
+    (['--seeds', '[0,1]', '--limit', '3'], ['--slurm={}'])
     """
     wrapped: list[str] = []
-    for word in words:
+    following = [*words, "--"]
+    for place, word in enumerate(words):
         name, is_pair, value = word.partition("=")
         if is_pair and name in LISTS and not value.startswith("["):
             wrapped.append(f"{name}=[{value}]")
         elif wrapped and wrapped[-1] in LISTS and not word.startswith("["):
             wrapped.append(f"[{word}]")
+        elif word == "--slurm" and not following[place + 1].startswith(("{", "null")):
+            wrapped.append("--slurm={}")
         else:
             wrapped.append(word)
     return wrapped

@@ -12,10 +12,12 @@ from rich.console import Console
 
 from lit_synth import recipes
 from lit_synth.account import cut_inputs, foreign
+from lit_synth.cluster import take_the_lead
 from lit_synth.data import TaskDataModule
 from lit_synth.examples import InputError, read_json_lines
 from lit_synth.few_shot import FewShot
 from lit_synth.ledger import Ledger, claim
+from lit_synth.manifest import write_manifest
 from lit_synth.metrics import KNOWN
 from lit_synth.outlook import expect
 from lit_synth.plan import matrix_rate, outlook_of, plan, plan_table
@@ -24,7 +26,7 @@ from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report
 from lit_synth.report.table import terminal_table
 from lit_synth.seed import Seed
-from lit_synth.settings import STRATEGIES, RunSettings, Strategy
+from lit_synth.settings import STRATEGIES, RunSettings, Strategy, Until
 from lit_synth.stages import StageCLI, quiet
 from lit_synth.students import Students
 from lit_synth.synthesis import Synthesis
@@ -34,6 +36,8 @@ HOW_ASKED = tuple(
     for name in ("max_requests", "timeout", "retries", "concurrency", "requests_per_minute", "key_variable")
 )
 """Settings on which no answer depends: they may be changed between two calls."""
+FREE = ("reuse", "trainer.num_nodes", "trainer.devices", *HOW_ASKED)
+"""The same of a whole run: a stage that is done stays so on any number of devices."""
 LIBRARIES = ("lit-synth", "torch", "lightning", "transformers", "peft")
 
 
@@ -44,21 +48,26 @@ class Pipeline:
         run: The settings.
         tell: Gets every line of progress.
         redo: Whether a folder of another config is taken: what was found with it is then set aside.
+        until: How far to go; the same run goes on from there later, perhaps elsewhere.
     """
 
-    def __init__(self, run: RunSettings, tell: Callable[[str], None] = print, redo: bool = False) -> None:
+    def __init__(
+        self, run: RunSettings, tell: Callable[[str], None] = print, redo: bool = False, until: Until = "report"
+    ) -> None:
         self.run = run
+        self.until = until
         self.tell = tell
         self.redo = redo
         self.ledger = Ledger(tell, run.output, run.reuse)
         self.metrics: list[dict[str, Any]] = []
 
     def execute(self) -> Path:
-        """Do what is not done yet; return the path of the report."""
+        """Do what is not done yet; return the path of the report, or of the run's folder where it ends before."""
         quiet()
         run = self.run
         if run.needs_teacher:
             run.teacher.engine.check()
+        take_the_lead(run.trainer)
         modules = {seed: module_of(run, seed) for seed in run.seeds}
         for module in modules.values():
             # Read here, so that a mistake in the rows shows before anything is written.
@@ -73,7 +82,7 @@ class Pipeline:
             raise InputError(f"task {self.task.name}: unknown metric {min(unknown)!r}; known: {', '.join(KNOWN)}")
         run.refuse_unread(self.task)
         steps = plan(run, self.module)
-        self._claim()
+        self.claim()
         self.cut = cut_inputs(run, self.module)
         for name, found in self.cut.items():
             if found["cut"]:
@@ -98,6 +107,11 @@ class Pipeline:
                     self._seed(seed, module)
         finally:
             expect(None)
+        if self.until != "teacher":
+            write_manifest(run.output, run.plain(), versions())
+        if self.until != "report":
+            self.tell(f"Done until {self.until}; without --until the same command goes on")
+            return run.output
         if not self.metrics:
             failed = json.loads((run.output / "run.json").read_text())["failed"]
             raise InputError("; ".join(reason for found in failed.values() for reason in found.values()))
@@ -108,7 +122,12 @@ class Pipeline:
             self.tell(line)
         return report
 
-    def _claim(self) -> None:
+    def claim(self) -> None:
+        """Write the run's config into its folder, or check that the folder is of the same run.
+
+        Raises:
+            InputError: It is of another one, and `redo` was not given.
+        """
         output = self.run.output
 
         def differs(changed: str) -> None:
@@ -119,7 +138,7 @@ class Pipeline:
                 )
             self.tell(f"made with {changed}: the older figures and rows are set aside in {set_aside(output)}")
 
-        claim(output, self.run.plain(), ("seeds", "strategies", "amounts"), ("reuse", *HOW_ASKED), differs)
+        claim(output, self.run.plain(), ("seeds", "strategies", "amounts"), FREE, differs)
 
     def _seed(self, number: int, module: TaskDataModule) -> None:
         run, splits = self.run, module.splits
@@ -132,14 +151,14 @@ class Pipeline:
             seed.keep_gold()
         students = Students(seed, record.part("hyperparameters"))
         synthesis = Synthesis(seed, students, record)
-        synthesis.execute()
-        for strategy in run.strategies:
+        synthesis.execute(teaches_only=self.until == "teacher")
+        for strategy in run.strategies if self.until != "teacher" else ():
             if strategy == "teacher":
                 self._record(record, seed, strategy, synthesis.test_teacher())
             elif strategy == "few_shot":
                 record.details["few_shot"] = FewShot(seed).execute()
                 self._record(record, seed, strategy, seed.folder / "few_shot")
-            else:
+            elif self.until != "synthesis":
                 self._students(record, seed, strategy, students, synthesis)
         self._compose(record)
 
@@ -182,15 +201,21 @@ class Pipeline:
             "prompt": self.task.annotate_prompt,
             "long_field": self.task.long_field,
             "command": shlex.join(["lit_synth", *sys.argv[1:]]),
-            "versions": {"python": sys.version.split()[0]} | {name: version(name) for name in LIBRARIES},
+            "versions": versions(),
             "limit": self.run.limit,
             "cut": self.cut,
         }
         self.metrics = compose(self.run.output, list(STRATEGIES), told)
 
 
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries on which results depend."""
+    return {"python": sys.version.split()[0]} | {name: version(name) for name in LIBRARIES}
+
+
 def module_of(run: RunSettings, seed: int) -> TaskDataModule:
     """Return the data of a seed, with the teacher's encoder."""
-    config = recipes.teacher_fit(run, seed, run.output)
+    # Without its trainer: where the run is planned, or submitted, there may be none of its devices.
+    config = {**recipes.teacher_fit(run, seed, run.output), "trainer": {}}
     module: TaskDataModule = StageCLI(config, run=False).datamodule
     return module

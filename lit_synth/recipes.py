@@ -163,6 +163,8 @@ def student_trainer(run: RunSettings, folder: Path, name: str, callbacks: list[C
 def trainer_config(run: RunSettings, folder: Path, name: str, callbacks: list[Config], **arguments: Any) -> Config:
     """Return the trainer's arguments; those of the run's own ``trainer`` win, and its callbacks are added."""
     given = dict(run.trainer)
+    if "devices" in given:
+        given.setdefault("num_nodes", 1)  # both or none: a stage's key holds neither
     logger = _in_folder(given.pop("logger", TENSORBOARD), folder)
     defaults = {
         "default_root_dir": str(folder),

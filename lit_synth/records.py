@@ -74,6 +74,7 @@ def alone(output: Path, seed: str) -> Iterator[None]:
         file.truncate(0)
         file.write(f"pid {os.getpid()} on {socket.gethostname()}")
         file.flush()
+        os.set_inheritable(file.fileno(), True)  # held until the stages' own processes have ended, too
         yield
 
 

@@ -18,11 +18,16 @@ import lit_synth.modules.seq2seq
 import lit_synth.modules.teacher
 import lit_synth.tasks  # noqa: F401 (short class names work once the classes are imported)
 from lit_synth.callbacks.generation import predict_all
+from lit_synth.cluster import ranks_of
 from lit_synth.data import TaskDataModule
 from lit_synth.download import say
 from lit_synth.examples import InputError
 from lit_synth.options import corrected
 from lit_synth.permissions import may_unpickle
+from lit_synth.preflight import check_ranks
+from lit_synth.spread import spread
+
+ACTIONS = ("fit", "test", "predict")
 
 
 class StageCLI(LightningCLI):
@@ -57,10 +62,11 @@ class StageCLI(LightningCLI):
             raise corrected(parsers.get(command, parser), error) from None
 
     def before_instantiate_classes(self) -> None:
-        """Read checkpoints as weights only, whatever a config says, unless pickles were allowed."""
+        """Read checkpoints as weights only, whatever a config says, unless pickles were allowed; look for the ranks."""
         _see_that_it_is_installed(self.config.get(self.subcommand or "", self.config).trainer.strategy)
         if self.subcommand is not None and not may_unpickle():
             self.config[self.subcommand].weights_only = True
+        check_ranks(ranks_of(self._get(self.config, "trainer")))
 
     def after_predict(self) -> None:
         """Ask again for what was rejected, until the quota or the limit of attempts is reached."""
@@ -80,11 +86,25 @@ def _see_that_it_is_installed(strategy: Any) -> None:
 
 
 def run_stage(config: dict[str, Any], actions: tuple[str, ...]) -> None:
-    """Instantiate a stage and let its trainer do the actions in turn.
+    """Do a stage: here, or where its trainer asks for several devices, on each of them by a process of its own.
 
     Args:
         config: What a stage's ``config.yaml`` holds: ``model``, ``data``, ``trainer``, ``seed_everything``.
         actions: Of ``fit``, ``test`` and ``predict``.
+    """
+    asked = ranks_of(config["trainer"])
+    if asked.world == 1:
+        do_stage(config, actions)
+    else:
+        spread(Path(config["trainer"]["default_root_dir"]) / "config.yaml", actions, asked)
+
+
+def do_stage(config: dict[str, Any], actions: tuple[str, ...]) -> None:
+    """Instantiate a stage and let its trainer do the actions in turn.
+
+    Args:
+        config: As for `run_stage`.
+        actions: The same.
     """
     quiet()
     cli = StageCLI(config, run=False)

@@ -1,6 +1,7 @@
-"""Ctrl-C once ends a stage behind its batch, so that no answer is lost; twice ends it at once."""
+"""A signal ends a stage behind its batch, so that no answer is lost; Ctrl-C twice ends it at once."""
 
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -9,20 +10,21 @@ from types import FrameType
 
 _asked = threading.Event()
 _in_batches = threading.Event()
+_time_is_up = threading.Event()
+_ending = threading.Event()
+_children: list[subprocess.Popen[str]] = []
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Listen for Ctrl-C, and for requests to end, while a command runs."""
+    """Listen for Ctrl-C, for requests to end, and for SLURM's word that time is up, while a command runs."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals reach the main thread alone
         return
-    _asked.clear()
-    _in_batches.clear()
-    before = {
-        number: signal.signal(number, handler)
-        for number, handler in ((signal.SIGINT, _interrupted), (signal.SIGTERM, _ended))
-    }
+    for event in (_asked, _in_batches, _time_is_up, _ending):
+        event.clear()
+    handlers = {signal.SIGINT: _interrupted, signal.SIGTERM: _ended, signal.SIGUSR1: _warned}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
@@ -30,9 +32,37 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def led(child: "subprocess.Popen[str]") -> Iterator[None]:
+    """Hand signals on to a process that does the work; when it has ended, stop here too.
+
+    Raises:
+        KeyboardInterrupt: A stop was asked for.
+        SystemExit: The end was.
+    """
+    _children.append(child)
+    try:
+        yield
+    finally:
+        _children.remove(child)
+    if _ending.is_set():
+        raise SystemExit
+    stop_if_asked()
+
+
 def in_batches(are: bool) -> None:
     """Tell whether `stop_if_asked` is called soon, so that a stop can wait for it."""
     (_in_batches.set if are else _in_batches.clear)()
+
+
+def is_asked() -> bool:
+    """Tell whether a stop behind the batch was asked for."""
+    return _asked.is_set()
+
+
+def is_time_up() -> bool:
+    """Tell whether it was SLURM who asked, so that the job is to be queued again."""
+    return _time_is_up.is_set()
 
 
 def stop_if_asked() -> None:
@@ -46,13 +76,31 @@ def stop_if_asked() -> None:
 
 
 def _ended(number: int, frame: FrameType | None) -> None:
+    if _hand_on(number):
+        _ending.set()
     # While there are batches, Lightning notes the signal, and `Progress` looks at what it has noted.
-    if not _in_batches.is_set():
+    elif not _in_batches.is_set():
         raise SystemExit
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
+    if _hand_on(number):
+        _asked.set()
+        return
     if _asked.is_set() or not _in_batches.is_set():
         raise KeyboardInterrupt
     _asked.set()
     print("lit_synth: stopping after this batch; Ctrl-C again stops now", file=sys.stderr, flush=True)
+
+
+def _warned(number: int, frame: FrameType | None) -> None:
+    _time_is_up.set()
+    if not _hand_on(number) and not _in_batches.is_set():
+        raise KeyboardInterrupt
+    _asked.set()
+
+
+def _hand_on(number: int) -> bool:
+    for child in _children:
+        child.send_signal(number)
+    return bool(_children)

@@ -14,7 +14,7 @@ from lit_synth import recipes
 from lit_synth.examples import InputError
 from lit_synth.jobs import Job, run_jobs
 from lit_synth.ledger import claim
-from lit_synth.pipeline import HOW_ASKED
+from lit_synth.pipeline import FREE
 from lit_synth.plan import Step, matrix_rate, minutes, plan
 from lit_synth.settings import RunSettings
 from lit_synth.stages import StageCLI, quiet
@@ -92,7 +92,7 @@ class Sweep:
         return plan(run, StageCLI(config, run=False).datamodule)
 
     def _claim(self) -> None:
-        free = ("fraction", "reuse", *HOW_ASKED)
+        free = ("fraction", *FREE)
         claim(self.run.output, self.run.plain(), open_keys=("seeds", "strategies", "amounts"), free=free)
 
     def _words(self, job: Job) -> list[str]:

@@ -60,15 +60,20 @@ class Synthesis:
         self.files: dict[str, Path] = {}
         self.keys: dict[str, str] = {}
 
-    def execute(self) -> None:
+    def execute(self, teaches_only: bool = False) -> None:
         """Fill `files` with synthetic rows by strategy and `keys` with what they were made with.
 
         A source that gives no row at all is told and left out, so that the other students are trained.
+
+        Args:
+            teaches_only: Stop when the teachers are fine-tuned.
         """
         run = self.seed.run
         if not run.needs_teacher:
             return
         self.annotators = [self._teacher(number) for number in range(run.curation.teachers)]
+        if teaches_only:
+            return
         wanted = [name for name, asked in (("annotate", run.annotates), ("generate", run.generates)) if asked]
         if wanted and self.seed.task.labels:
             self.annotators += [self._student(number) for number in range(run.curation.students)]

@@ -7,6 +7,7 @@ from typing import Any
 import lightning as L
 import torch
 
+from lit_synth.callbacks.agreement import agree, wait_for_shards
 from lit_synth.callbacks.shards import append_records, read_records, sizes
 from lit_synth.curation.rules import Rules
 from lit_synth.curation.verdicts import by_attempt, by_id, judge, judge_round_trip
@@ -45,16 +46,17 @@ class Generation(L.Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Append one batch of records, in one write."""
-        folder = _requests(trainer).folder
-        append_records(folder / f"records-{trainer.global_rank}.jsonl", outputs)
+        append_records(_requests(trainer).folder / f"records-{trainer.global_rank}.jsonl", outputs)
 
     def on_predict_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Judge all records so far."""
         self._settle(trainer)
 
     def _settle(self, trainer: L.Trainer) -> None:
-        trainer.strategy.barrier()
-        if trainer.is_global_zero and sizes(_requests(trainer).folder) != self._judged:
+        folder, alone = _requests(trainer).folder, trainer.world_size == 1
+        if not alone:
+            wait_for_shards(folder, trainer.global_rank)
+        if trainer.is_global_zero and sizes(folder) != self._judged:
             datamodule: TaskDataModule = trainer.datamodule  # type: ignore[attr-defined]
             requests, task, splits = _requests(trainer), datamodule.task, datamodule.splits
             if requests.kind == "generate":
@@ -66,7 +68,9 @@ class Generation(L.Callback):
                 for is_accepted, row in verdicts:
                     (accept if is_accepted else refuse)(row)
             self._judged = sizes(requests.folder)
-        trainer.strategy.barrier()
+        if not alone:
+            trainer.strategy.barrier()
+            agree(folder)
 
 
 def predict_all(trainer: L.Trainer, module: L.LightningModule, datamodule: TaskDataModule) -> None:

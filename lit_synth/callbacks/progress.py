@@ -1,13 +1,15 @@
 """Plain progress lines with rate and time left, the same on a terminal, in a log file and under SLURM."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import lightning as L
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lit_synth.outlook import in_words, outlook
-from lit_synth.stopping import in_batches, stop_if_asked
+from lit_synth.stopping import in_batches, is_asked, stop_if_asked
 
 
 class Progress(L.Callback):
@@ -29,12 +31,14 @@ class Progress(L.Callback):
         """Start the clock; a resumed run counts from where it goes on."""
         self._start(int(trainer.estimated_stepping_batches), trainer.global_step)
 
-    def on_train_batch_end(self, trainer: L.Trainer, *_: Any) -> None:
-        """Report steps."""
+    def on_train_batch_end(self, trainer: L.Trainer, *rest: Any) -> None:
+        """Report steps; stop behind one, if asked to, with a checkpoint to go on from."""
         figures = trainer.callback_metrics
         told = f" · {float(figures['tokens_per_second']):,.0f} tokens/s" if "tokens_per_second" in figures else ""
         told += f" · loss {float(figures['train_loss']):.3f}" if "train_loss" in figures else ""
         self._tell(trainer, trainer.global_step, "steps", told)
+        if trainer.world_size > 1 or is_asked():
+            _stop_behind(trainer, batch_index=rest[-1])
 
     def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the clock."""
@@ -57,8 +61,9 @@ class Progress(L.Callback):
         self._tell(trainer, min(self.total, self.done + _rows_of(trainer, batch)), "rows")
 
     def on_train_batch_start(self, trainer: L.Trainer, *_: Any) -> None:
-        """Stop, if asked to."""
-        _stop_if_asked(trainer)
+        """Stop, if asked to; several ranks do so together, behind a batch."""
+        if trainer.world_size == 1:
+            _stop_if_asked(trainer)
 
     def on_test_batch_start(self, trainer: L.Trainer, *_: Any) -> None:
         """Stop, if asked to."""
@@ -102,6 +107,19 @@ def progress_line(done: int, total: int, first: int, seconds: float, unit: str) 
 def _of_the_run(done: int, total: int) -> str:
     found = outlook()
     return "" if found is None else f" · the whole run: {in_words(found.left(done / max(1, total)))} left"
+
+
+def _stop_behind(trainer: L.Trainer, batch_index: int) -> None:
+    """Stop all ranks behind the same batch, where one of them was asked to."""
+    # Gradients that wait for a step are in no checkpoint, and behind the last batch of an epoch comes its own.
+    if (batch_index + 1) % trainer.accumulate_grad_batches or trainer.is_last_batch:
+        return
+    if not trainer.strategy.reduce_boolean_decision(is_asked(), all=False):
+        return
+    kept = trainer.checkpoint_callback
+    if isinstance(kept, ModelCheckpoint) and kept.save_last and kept.dirpath:
+        trainer.save_checkpoint(Path(kept.dirpath) / f"{kept.CHECKPOINT_NAME_LAST}{kept.FILE_EXTENSION}")
+    raise KeyboardInterrupt
 
 
 def _stop_if_asked(trainer: L.Trainer) -> None:

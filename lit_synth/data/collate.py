@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
-from torch.utils.data import Sampler
+from torch.utils.data import DataLoader, Sampler
 
 from lit_synth.data.encoders import IGNORED
 
@@ -45,6 +47,39 @@ class Collate:
         return torch.tensor(
             [[*pad, *value] if self.left else [*value, *pad] for pad, value in zip(padding, values, strict=True)]
         )
+
+
+@dataclass
+class Place:
+    """Where a checkpoint was saved in an epoch.
+
+    Args:
+        done: Batches that were learnt from.
+        batches: Of the whole epoch.
+    """
+
+    done: int = 0
+    batches: int = 1
+
+
+class ResumableLoader(DataLoader[Any]):
+    """Begins the first epoch behind what is done of it already.
+
+    Args:
+        *args: As for a `DataLoader`.
+        place: Read when the first batch is asked for, and forgotten then.
+        **kwargs: As for a `DataLoader`.
+    """
+
+    def __init__(self, *args: Any, place: Place, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.place = place
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        """Yield the batches that are left of the epoch; on another number of ranks, as large a part of it."""
+        first = self.place.done * len(self) // max(1, self.place.batches)
+        self.place.done = 0
+        yield from islice(super().__iter__(), first, None)
 
 
 class LengthSampler(Sampler[int]):

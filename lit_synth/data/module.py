@@ -15,7 +15,7 @@ import lightning as L
 import torch
 from torch.utils.data import DataLoader
 
-from lit_synth.data.collate import Collate, LengthSampler
+from lit_synth.data.collate import Collate, LengthSampler, Place, ResumableLoader
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.one_file import TEST_SHARE, read_file
 from lit_synth.data.requests import Requests, missing
@@ -105,6 +105,7 @@ class TaskDataModule(L.LightningDataModule):
         self.requests = requests
         self.batch_size = batch_size
         self.predict_batch_size = predict_batch_size
+        self.place = Place()
         self._splits: Splits | None = None
 
     def normalise(self, row: Row) -> Row:
@@ -198,7 +199,20 @@ class TaskDataModule(L.LightningDataModule):
                     yield row | {"id": example.id}
 
         rows = Kept(encoded())
-        return self._loader(rows, self.batch_size, sampler=LengthSampler(lengths, self.batch_size, self.partition.seed))
+        sampler = LengthSampler(lengths, self.batch_size, self.partition.seed)
+        collate = Collate(int(self.encoder.tokenizer.pad_token_id))
+        return ResumableLoader(rows, batch_size=self.batch_size, sampler=sampler, collate_fn=collate, place=self.place)
+
+    def state_dict(self) -> dict[str, int]:
+        """Return for a checkpoint how much of the epoch was learnt from: nothing of the next one behind its end."""
+        trainer = self.trainer
+        if trainer is None or trainer.is_last_batch:
+            return asdict(Place())
+        return asdict(Place(trainer.fit_loop.batch_idx + 1, int(trainer.num_training_batches)))
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Go on from there."""
+        self.place.done, self.place.batches = state_dict["done"], state_dict["batches"]
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return the development part, longest rows first; a student meets each input once, whatever its references."""
@@ -223,11 +237,9 @@ class TaskDataModule(L.LightningDataModule):
         rows = (self.encoder.prediction_row(self.task, example, gold) for example in examples)
         return self._loader(Kept(rows, key=_longest_first), self.predict_batch_size, left=self.encoder.writes)
 
-    def _loader(
-        self, rows: Sequence[dict[str, Any]], batch_size: int, left: bool = False, sampler: Any = None
-    ) -> DataLoader[Any]:
+    def _loader(self, rows: Sequence[dict[str, Any]], batch_size: int, left: bool = False) -> DataLoader[Any]:
         collate = Collate(int(self.encoder.tokenizer.pad_token_id), left)
-        return DataLoader(rows, batch_size=batch_size, sampler=sampler, collate_fn=collate)  # type: ignore[arg-type]
+        return DataLoader(rows, batch_size=batch_size, collate_fn=collate)  # type: ignore[arg-type]
 
 
 def _longest_first(row: dict[str, Any]) -> tuple[int, bytes]:

@@ -1,6 +1,7 @@
 """What `lit_synth run` is told: one frozen value for each part of the path."""
 
-from lit_synth.settings.run import STRATEGIES, STUDENTS, SYNTHETIC, RunSettings, Strategy
+from lit_synth.settings.run import STRATEGIES, STUDENTS, SYNTHETIC, RunSettings, Strategy, Until
+from lit_synth.settings.slurm import Resources, SlurmSettings
 from lit_synth.settings.student import Choice, Search, StudentSettings
 from lit_synth.settings.synthesis import CurationSettings, GenerationSettings
 from lit_synth.settings.teacher import FewShotSettings, TeacherSettings
@@ -13,9 +14,12 @@ __all__ = [
     "CurationSettings",
     "FewShotSettings",
     "GenerationSettings",
+    "Resources",
     "RunSettings",
     "Search",
+    "SlurmSettings",
     "Strategy",
     "StudentSettings",
     "TeacherSettings",
+    "Until",
 ]

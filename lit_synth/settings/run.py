@@ -16,6 +16,8 @@ from lit_synth.task import Task
 
 Strategy = Literal["gold", "annotate", "generate", "both", "full", "teacher", "few_shot"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+Until = Literal["teacher", "synthesis", "students", "report"]
+"""Parts of a run in their order: fine-tuned teachers; synthetic rows and all that teachers do; students; the page."""
 STUDENTS = STRATEGIES[:5]
 SYNTHETIC = STRATEGIES[1:4]
 """Those whose students learn from synthetic rows."""

@@ -11,21 +11,25 @@ def main(words: list[str]) -> None:
     from lit_synth.options import run_settings
 
     settings, parts = run_settings("run", words)
-    if parts["preview"]:
+    if parts["slurm"] is not None:
+        from lit_synth.submission import submit
+
+        submit(settings, parts["slurm"], redo=parts["redo"])
+    elif parts["preview"]:
         from lit_synth.examples import printable
         from lit_synth.preview import preview
 
         preview(settings, lambda text: print(printable(text, kept="\n")))
-    elif parts["quiet"]:
-        from lit_synth.pipeline import Pipeline
-
-        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
-            page = Pipeline(settings, redo=parts["redo"]).execute()
-        print(page)
     else:
         from lit_synth.pipeline import Pipeline
 
-        Pipeline(settings, redo=parts["redo"]).execute()
+        pipeline = Pipeline(settings, redo=parts["redo"], until=parts["until"])
+        if parts["quiet"]:
+            with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+                page = pipeline.execute()
+            print(page)
+        else:
+            pipeline.execute()
 
 
 def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = False, **settings: object) -> Path:
@@ -40,7 +44,7 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = 
         **settings: Of the run by name, such as ``seeds=[0, 1, 2]``, or ``**{"generation.amount": 60}`` for a part.
 
     Returns:
-        The page of the run.
+        The page of the run; with ``until`` its folder, with ``slurm`` where the page will be.
 
     Raises:
         InputError: What was given, or the rows, cannot work.
@@ -68,10 +72,15 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = 
     ]
     try:
         with permitted({}):
-            found = run_settings("run", words)[0]
+            found, parts = run_settings("run", words)
+            if parts["slurm"] is not None:
+                from lit_synth.submission import submit
+
+                submit(found, parts["slurm"], tell, redo)
+                return found.output / "report.html"
             from lit_synth.pipeline import Pipeline
 
-            return Pipeline(found, tell, redo).execute()
+            return Pipeline(found, tell, redo, parts["until"]).execute()
     except (ValueError, ArgumentError) as error:
         told = mistake(error)
         if told is None:

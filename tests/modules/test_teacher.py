@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from lit_synth.examples import Example, read_examples
 from lit_synth.modules import Lora, Teacher
 from lit_synth.settings import GenerationSettings, RunSettings, TeacherSettings
 from lit_synth.stages import StageCLI, run_stage
+from lit_synth.stopping import stoppable
 from lit_synth.tasks.reviews import REVIEWS, Reviews
 
 SHAPE_20B: dict[str, Any] = {
@@ -276,6 +279,42 @@ def test_a_stage_in_full_moves_every_weight_that_is_not_frozen(
         "gpt_neox.embed_in.weight"
     }
     assert "hyper_parameters" not in checkpoint
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_stage_whose_time_is_up_goes_on_in_the_middle_of_an_epoch(
+    tiny_causal: Path, reviews_like: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: bool
+) -> None:
+    """In an epoch's last batch too, behind which comes its validation."""
+
+    def config(name: str) -> dict[str, Any]:
+        return recipes.teacher_fit(stage_run(tiny_causal, reviews_like, tmp_path, batch_size=4), 0, tmp_path / name)
+
+    steps: list[tuple[int, int]] = []
+
+    def warned(teacher: Teacher, batch: Any, batch_idx: int) -> Any:
+        steps.append((teacher.current_epoch, batch_idx))
+        if steps[-1] == (1, teacher.trainer.num_training_batches - 1 if last else 2):
+            os.kill(os.getpid(), signal.SIGUSR1)
+        return step(teacher, batch, batch_idx)
+
+    run_stage(config("whole"), ("fit",))
+    step = Teacher.training_step
+    with monkeypatch.context() as context:
+        context.setattr(Teacher, "training_step", warned)
+        with stoppable(), pytest.raises((SystemExit, KeyboardInterrupt)):
+            run_stage(config("parts"), ("fit",))
+        before = len(steps)
+        with stoppable():
+            run_stage(config("parts"), ("fit",))
+    assert len(steps) == len(set(steps)) > before, "no batch is learnt from twice"
+    whole, parts = (weights_of(tmp_path / name / "model") for name in ("whole", "parts"))
+    for name in whole:
+        torch.testing.assert_close(parts[name], whole[name], msg=name)
+    curves = [(tmp_path / name / "curve.jsonl").read_text() for name in ("whole", "parts")]
+    assert [json.loads(line)["step"] for line in curves[0].splitlines()] == [
+        json.loads(line)["step"] for line in curves[1].splitlines()
+    ]
 
 
 @pytest.mark.parametrize("lora", [Lora(rank=2, alpha=4), None])

@@ -1,0 +1,42 @@
+"""A stage on several devices is a command of its own on each of them; the run that asks for it stays one process."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lit_synth.cluster import Ranks, command_on
+from lit_synth.examples import InputError
+from lit_synth.stopping import led
+
+PREFIX = "lit_synth: "
+
+
+def spread(config: Path, actions: Sequence[str], asked: Ranks) -> None:
+    """Do a stage on all its devices, and wait for its end.
+
+    Args:
+        config: The stage's ``config.yaml``.
+        actions: Of ``fit``, ``test`` and ``predict``.
+        asked: Nodes, and processes on each.
+
+    Raises:
+        InputError: It failed; the message is its own.
+    """
+    command = [sys.executable, "-u", "-m", "lit_synth", "stage", str(config), *actions]
+    # The lock on the run's folder is inherited: whoever is left over keeps others from writing the same rows.
+    child = subprocess.Popen(  # noqa: S603 - our own command
+        command_on(asked, command), stderr=subprocess.PIPE, text=True, start_new_session=True, close_fds=False
+    )
+    told: list[str] = []
+    with led(child):
+        assert child.stderr is not None  # noqa: S101 - asked for above
+        for line in child.stderr:
+            if line.startswith(PREFIX):
+                told.append(line.removeprefix(PREFIX).strip())
+            else:
+                sys.stderr.write(line)
+                sys.stderr.flush()
+        code = child.wait()
+    if code:
+        raise InputError(told[0] if told else f"{config}: {' and '.join(actions)} ended with {code} on {asked}")

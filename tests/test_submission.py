@@ -1,0 +1,184 @@
+"""Jobs of a run as SLURM would get them, without a SLURM."""
+
+import re
+import shlex
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lit_synth.cli import main
+from lit_synth.examples import InputError
+from lit_synth.options import run_settings
+from lit_synth.settings import Resources, RunSettings, SlurmSettings
+from lit_synth.submission import jobs
+
+PLAIN = SlurmSettings()
+TRAINER = {"accelerator": "gpu", "num_nodes": 2, "devices": 8}
+
+
+def options(script: str) -> dict[str, str]:
+    """Return what a script asks of sbatch."""
+    return dict(re.findall(r"^#SBATCH --([\w-]+)(?:=(.*))?$", script, re.MULTILINE))
+
+
+def words(script: str) -> list[str]:
+    """Return the command of a script."""
+    return shlex.split(script.splitlines()[-1])
+
+
+def made(slurm: SlurmSettings = PLAIN, **changed: Any) -> dict[str, Any]:
+    settings: dict[str, Any] = {"data": "Reviews", "output": Path("runs/a b"), "trainer": TRAINER, **changed}
+    return {job.name: job for job in jobs(RunSettings(**settings), slurm)}
+
+
+@pytest.mark.parametrize(
+    ("strategies", "expected"),
+    [
+        (("gold",), {"student": (), "report": ("seed3-student",)}),
+        (("teacher",), {"teacher": (), "generate": ("seed3-teacher",), "report": ("seed3-generate",)}),
+        (("few_shot",), {"generate": (), "report": ("seed3-generate",)}),
+        (
+            ("gold", "annotate"),
+            {
+                "teacher": (),
+                "generate": ("seed3-teacher",),
+                "student": ("seed3-generate",),
+                "report": ("seed3-student",),
+            },
+        ),
+    ],
+)
+def test_each_job_waits_for_the_one_before(strategies: Any, expected: dict[str, tuple[str, ...]]) -> None:
+    found = made(seeds=(3,), strategies=strategies)
+    assert {name.removeprefix("seed3-"): job.after for name, job in found.items()} == expected
+
+
+def test_seeds_run_side_by_side_and_the_report_waits_for_all() -> None:
+    found = made(seeds=(0, 1))
+    assert found["seed1-teacher"].after == ()
+    assert found["report"].after == ("seed0-student", "seed1-student")
+    assert "--seeds 1 " in found["seed1-student"].script
+    assert "--seeds 0,1 " in found["report"].script
+
+
+def test_a_job_asks_for_what_its_stages_need() -> None:
+    slurm = SlurmSettings(
+        hours=12,
+        partition="gpu",
+        account="us",
+        teacher=Resources(nodes=4, options=("--mem=0",)),
+        student=Resources(hours=1.01),
+    )
+    found = {name: options(job.script) for name, job in made(slurm).items()}
+    shared = {"partition": "gpu", "account": "us", "signal": "B:USR1@90", "requeue": "", "open-mode": "append"}
+    for one in found.values():
+        assert shared.items() <= one.items()
+    sizes = {
+        name: [one.get(key) for key in ("nodes", "ntasks-per-node", "gpus-per-node", "time", "mem")]
+        for name, one in found.items()
+    }
+    assert sizes == {
+        "seed0-teacher": ["4", "8", "8", "720", "0"],
+        "seed0-generate": ["2", "8", "8", "720", None],
+        "seed0-student": ["1", "1", "1", "61", None],
+        "report": ["1", "1", None, None, None],
+    }
+
+
+def test_the_command_of_a_job_is_a_run_that_ends_with_its_part() -> None:
+    found = {name: words(job.script) for name, job in made(SlurmSettings(teacher=Resources(nodes=4))).items()}
+    untils = {name: command[command.index("--until") + 1] for name, command in found.items()}
+    assert list(untils.values()) == ["teacher", "synthesis", "students", "report"]
+    for command in found.values():
+        assert command[0] == "exec"
+        assert command[command.index("--output") + 1] == "runs/a b"
+    teacher = found["seed0-teacher"]
+    settings, parts = run_settings(
+        "run", ["--data", "Reviews", "--trainer", "{devices: 2, max_epochs: 5}", *teacher[teacher.index("--output") :]]
+    )
+    assert settings.trainer == {"devices": 8, "max_epochs": 5, "num_nodes": 4}
+    assert (parts["until"], parts["slurm"]) == ("teacher", None)
+
+
+def test_devices_that_nobody_counted_are_asked_for() -> None:
+    with pytest.raises(InputError, match="devices auto: SLURM has to be told how many"):
+        made(trainer={"accelerator": "gpu", "devices": "auto"})
+    assert options(made(trainer={"accelerator": "cpu"})["seed0-teacher"].script)["ntasks-per-node"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"hours": 0}, "slurm.hours 0: give 0.05"),
+        ({"nodes": 0}, "slurm.nodes 0: give 1 or more"),
+        ({"partition": "a b"}, "slurm.partition 'a b': give a name"),
+        ({"options": ("mem=0",)}, "slurm.options 'mem=0': give options of sbatch"),
+        ({"options": ("--mem=0\nrm",)}, "slurm.options"),
+    ],
+)
+def test_resources_that_make_no_sense_are_told(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=re.escape(told)):
+        Resources(**given)
+
+
+@pytest.fixture
+def command(tiny_causal: Path, reviews_like: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the words of a run that is to be submitted; the only program on the path is what a test puts there."""
+    config = {"data": "Reviews", "data_dir": str(reviews_like), "fraction": 24, "teacher": {"model": str(tiny_causal)}}
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(config))
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin")
+    return ["run", "--config", f"{tmp_path}/run.yaml", "--output", f"{tmp_path}/run", "--slurm"]
+
+
+def sbatch(folder: Path, *lines: str) -> None:
+    script = folder / "bin" / "sbatch"
+    script.write_text("\n".join(("#!/bin/sh", *lines, "")))
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+
+
+def test_numbers_of_jobs_are_handed_on(command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # A cluster of several answers with its name behind the number.
+    sbatch(
+        tmp_path,
+        f'echo "$@" >> {tmp_path}/asked',
+        f"while read -r _; do n=$((n + 1)); done < {tmp_path}/asked",
+        'echo "1$n;main"',
+    )
+    assert main(command) == 0
+    asked = [line.split() for line in (tmp_path / "asked").read_text().splitlines()]
+    scripts = [
+        tmp_path / "run" / "slurm" / f"{name}.sbatch"
+        for name in ("seed0-teacher", "seed0-generate", "seed0-student", "report")
+    ]
+    waits = ["--kill-on-invalid-dep=yes"]
+    assert asked == [
+        ["--parsable", *([f"--dependency=afterok:1{number}", *waits] if number else []), str(script)]
+        for number, script in enumerate(scripts)
+    ]
+    assert all(script.is_file() for script in scripts)
+    assert "seed0-generate: job 12, after seed0-teacher" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (None, "no sbatch here"),
+        (
+            ("echo sbatch: error: invalid partition specified: x >&2", "exit 1"),
+            "sbatch: error: invalid partition specified: x: ",
+        ),
+    ],
+)
+def test_a_refusal_is_one_line(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], lines: Any, told: str
+) -> None:
+    if lines:
+        sbatch(tmp_path, *lines)
+    assert main(command) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert said[0].startswith(f"lit_synth: {told}")
