@@ -4,8 +4,7 @@ import json
 import os
 import socket
 import time
-from contextlib import closing
-from datetime import timedelta
+from contextlib import ExitStack, closing, suppress
 from importlib.metadata import version
 from typing import Any
 
@@ -51,75 +50,104 @@ def check_ranks(asked: Ranks, patience: float = PATIENCE) -> None:
 
 
 def _meet(rank: int, world: int, patience: float) -> int:
-    """Let all ranks meet once; return a free port of the first one, for what comes next."""
+    """Let all ranks meet once; return a free port of the first one, for what comes next.
+
+    Plain sockets: torch's own store now and then waits in vain for itself.
+    """
     from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
-    from torch.distributed import DistError, TCPStore  # type: ignore[attr-defined]
 
     place = SLURMEnvironment()
-    host, port = place.main_address, place.main_port
-    if rank and not is_offline():  # which would refuse it; the store below waits in its own way
-        _reach(host, port, rank, patience)
+    if is_offline():  # which forbids Python's sockets, not those of torch
+        return place.main_port
+    own = {"rank": rank, "node": _node()} | {name: version(name) for name in LIBRARIES}
+    if rank:
+        port = _report(place.main_address, place.main_port, own, patience)
+        if port is None:
+            raise SystemExit(2)
+        return port
+    with _listening(place.main_port) as server, ExitStack() as connections:
+        found, open_ones = _hear(server, own, world, patience, connections)
+        wrong = _missing(found, world, patience, f"{place.main_address}:{place.main_port}") or _differing(found)
+        port = None if wrong else _free_port()
+        for connection in open_ones:
+            with suppress(OSError):  # its rank is gone; what follows tells
+                connection.sendall(json.dumps({"port": port}).encode() + b"\n")
+    if wrong or port is None:
+        raise InputError(str(wrong))
+    return port
+
+
+def _listening(port: int) -> socket.socket:
     try:
-        store = TCPStore(host, port, world, rank == 0, timedelta(seconds=patience), wait_for_workers=False)
-        store.set(f"rank{rank}", json.dumps({"node": _node()} | {name: version(name) for name in LIBRARIES}))
-        if rank:
-            verdict = store.get("verdict").decode()
-            store.set(f"left{rank}", "")
-        else:
-            wrong = _missing(store, world, patience, f"{host}:{port}") or _differing(store, world)
-            verdict = "" if wrong else str(_free_port())
-            store.set("verdict", verdict)
-            if wrong:
-                time.sleep(1)  # for the others to read it
-                _tell(rank, wrong)
-            store.wait([f"left{other}" for other in range(1, world)], timedelta(seconds=patience))
-    except DistError as error:
+        if socket.has_dualstack_ipv6():
+            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+        return socket.create_server(("", port))
+    except OSError as error:
         raise InputError(
-            f"rank {rank} on {_node()}: {host}:{port} cannot be met at ({str(error).splitlines()[0][:120]}); "
+            f"rank 0 on {_node()}: port {port} cannot be listened at ({error.strerror or error}); "
             "set MASTER_PORT to a free port of the first node"
         ) from None
-    if not verdict:
-        raise SystemExit(2)
-    return int(verdict)
 
 
-def _reach(host: str, port: int, rank: int, patience: float) -> None:
-    """Wait until the first rank listens."""
+def _hear(
+    server: socket.socket, own: dict[str, Any], world: int, patience: float, connections: ExitStack
+) -> tuple[dict[int, dict[str, Any]], list[socket.socket]]:
+    """Return what every rank says of itself, as far as they come in time, and their connections."""
+    found, open_ones = {0: own}, list[socket.socket]()
+    limit = time.monotonic() + patience
+    while len(found) < world and (left := limit - time.monotonic()) > 0:
+        server.settimeout(left)
+        # A stranger that knocks, or one that says nothing, is no rank.
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            connection, _ = server.accept()
+            connections.enter_context(connection)
+            connection.settimeout(5)
+            with connection.makefile() as lines:
+                told = json.loads(lines.readline())
+            if told["rank"] in range(1, world):
+                found[told["rank"]] = told
+                open_ones.append(connection)
+    return found, open_ones
+
+
+def _report(host: str, port: int, own: dict[str, Any], patience: float) -> int | None:
+    """Tell the first rank of this one, as soon as it listens; return the port it answers with, if all is well."""
     limit = time.monotonic() + patience
     while True:
         try:
-            socket.create_connection((host, port), timeout=5).close()
-            return
-        except OSError as error:
+            with socket.create_connection((host, port), timeout=5) as connection:
+                connection.sendall(json.dumps(own).encode() + b"\n")
+                connection.settimeout(patience + 5)
+                with connection.makefile() as lines:
+                    answer: int | None = json.loads(lines.readline())["port"]
+                return answer
+        except (OSError, ValueError) as error:
             if time.monotonic() > limit:
+                told = getattr(error, "strerror", None) or error
                 raise InputError(
-                    f"rank {rank} on {_node()}: {host}:{port} cannot be reached ({error.strerror or error}); set "
+                    f"rank {own['rank']} on {_node()}: {host}:{port} cannot be reached ({told}); set "
                     "MASTER_ADDR and MASTER_PORT to an address of the first node that the others can reach"
                 ) from None
             time.sleep(0.5)
 
 
-def _missing(store: Any, world: int, patience: float, place: str) -> str | None:
-    from torch.distributed import DistError
-
-    try:
-        store.wait([f"rank{other}" for other in range(world)], timedelta(seconds=patience))
-    except DistError:
-        absent = [str(other) for other in range(world) if not store.check([f"rank{other}"])]
-        return (
-            f"rank {', '.join(absent)} of {world} did not come to {place} within {patience:.0f} s; look at the nodes' "
-            "logs, and set MASTER_ADDR and MASTER_PORT to an address of the first node that the others can reach"
-        )
-    return None
+def _missing(found: dict[int, dict[str, Any]], world: int, patience: float, place: str) -> str | None:
+    absent = [str(rank) for rank in range(world) if rank not in found]
+    if not absent:
+        return None
+    return (
+        f"rank {', '.join(absent)} of {world} did not come to {place} within {patience:.0f} s; look at the nodes' "
+        "logs, and set MASTER_ADDR and MASTER_PORT to an address of the first node that the others can reach"
+    )
 
 
-def _differing(store: Any, world: int) -> str | None:
-    first, *others = (json.loads(store.get(f"rank{rank}")) for rank in range(world))
-    for rank, other in enumerate(others, start=1):
+def _differing(found: dict[int, dict[str, Any]]) -> str | None:
+    first = found[0]
+    for rank, other in sorted(found.items()):
         for name in LIBRARIES:
-            if other[name] != first[name]:
+            if other.get(name) != first[name]:
                 return (
-                    f"rank {rank} on {other['node']} runs {name} {other[name]}, rank 0 on {first['node']} "
+                    f"rank {rank} on {other.get('node')} runs {name} {other.get(name)}, rank 0 on {first['node']} "
                     f"{first[name]}: let all nodes use one environment"
                 )
     return None

@@ -7,11 +7,13 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import lightning.fabric.plugins.environments.slurm  # noqa: F401 - once, not in every child
 import pytest
 
 from lit_synth import preflight
@@ -109,6 +111,24 @@ def test_a_place_that_cannot_be_reached_is_told(meet: Meet, address: str) -> Non
     (other,) = meet(1, MASTER_ADDR=address)
     assert other.startswith(f"rank 1 on n2: {address}:")
     assert "cannot be reached" in other
+
+
+def test_a_stranger_at_the_port_is_no_rank(meet: Meet) -> None:
+    port = free_port()
+
+    def knock() -> None:
+        for word in (b"GET / HTTP/1.1\r\n\r\n", b"[]\n", b'{"rank": 7}\n', b""):
+            while True:
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as stranger:
+                    stranger.sendall(word)
+                    break
+                time.sleep(0.01)
+
+    with ThreadPoolExecutor(1) as pool:
+        knocked = pool.submit(knock)
+        (first,) = meet(0, port=port)
+        knocked.result()
+    assert first.startswith(f"rank 1 of 2 did not come to 127.0.0.1:{port} within 2 s")
 
 
 def test_a_port_that_is_taken_is_told(meet: Meet) -> None:
