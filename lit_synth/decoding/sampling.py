@@ -104,8 +104,10 @@ def pick(log_probabilities: Tensor, draws: Tensor, sampling: Sampling, likeliest
     """
     if sampling.temperature == 0:
         return log_probabilities.argmax(dim=-1)
-    scaled = log_probabilities / sampling.temperature
-    total = scaled.logsumexp(dim=-1, keepdim=True)
+    scaled, total = log_probabilities, torch.zeros((), device=draws.device)  # its sum is 1
+    if sampling.temperature != 1:
+        scaled = log_probabilities / sampling.temperature
+        total = scaled.logsumexp(dim=-1, keepdim=True)
     values, ids = scaled.topk(min(likeliest, scaled.shape[-1]), dim=-1)
     cumulative = (values - total).exp().cumsum(dim=-1)
     short = cumulative[:, -1] < sampling.top_p
