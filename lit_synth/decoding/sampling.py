@@ -75,10 +75,9 @@ def sample(
         going = (~over).nonzero()[:, 0]
         if not len(going) or step + 1 == sampling.max_new_tokens:
             break
-        if len(going) < len(alive):
-            prefixes.select(going)
-            alive, tokens = alive[going], tokens[going]
-        extend(model, prefixes, tokens)
+        ends_some = len(going) < len(alive)
+        alive, tokens = alive[going], tokens[going]
+        extend(model, prefixes, tokens, going if ends_some else None)
     lengths = torch.tensor([len(tokens) + done for tokens, done in zip(written, ended, strict=True)], device=device)
     confidences = (logs / lengths.clamp(min=1)).exp().tolist()
     return [
