@@ -71,7 +71,7 @@ class Side:
 def options(rows: int, **more: Any) -> argparse.Namespace:
     """Read the options that every script has, and ``more`` of its own with their defaults."""
     parser = argparse.ArgumentParser()
-    known = {"rows": rows, "rounds": 3, "limit": 600.0, "dtype": "float32", "teacher": ""}
+    known = {"rows": rows, "rounds": 2, "limit": 600.0, "dtype": "float32", "teacher": ""}
     for name, default in {**known, "data": "../shared/data", "output": "runs/bench", **more}.items():
         parser.add_argument(f"--{name}", type=type(default), default=default)
     return parser.parse_args()
@@ -177,19 +177,18 @@ def measure(
                 print(f"{name} {number + 1} {one}: {found['units'] / found['seconds']:.1f} {unit}/s", flush=True)
     for worker in workers.values():
         worker.end()
+    ours = rounds[next(iter(sides))]
+    if not ours:
+        sys.exit(f"{name}: {workers[next(iter(sides))].failed}; {folder} has its log")
     result: dict[str, Any] = {
         "question": name,
         "unit": unit,
-        "sides": {
-            one: _summary(found, workers[one].failed, sides[one], rounds[next(iter(sides))])
-            for one, found in rounds.items()
-        },
+        "sides": {one: _summary(found, workers[one].failed, sides[one], ours) for one, found in rounds.items()},
         "checks": check({one: found[-1]["output"] for one, found in rounds.items() if found}),
         "machine": f"{CORES} cores, {platform.machine()}",
         "command": shlex.join(["python", *sys.argv]),
     }
-    ours = rounds[next(iter(sides))]
-    if cost and ceilings and ours:
+    if cost and ceilings:
         least = ceilings.seconds(cost(ours[-1]["units"]))
         seconds = statistics.median(found["seconds"] for found in ours)
         result["floor"] = {"seconds": least, "above": seconds / least, **ceilings.to_dict()}

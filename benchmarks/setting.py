@@ -45,19 +45,24 @@ def fit(module: Any, rows: Any, clock: Any, dtype: str, **arguments: Any) -> Non
 
 
 def fine_tuned(data: str, output: str) -> str:
-    """Return the folder of a teacher that met 5 % of SLURP twice; it is made once.
+    """Return the folder of a teacher that met 5 % of SLURP three times; it is made once.
 
     One that was never fine-tuned writes no utterances that end, and spreads its probability over all labels.
     """
     folder = Path(output, "teacher")
     if not folder.exists():
         import lightning as L
+        import torch
 
         from lit_synth.modules import Teacher
 
         L.seed_everything(0)
+
+        def adamw(params: Any) -> Any:
+            return torch.optim.AdamW(params, lr=2e-4, weight_decay=0.01, fused=True)
+
         module = rows_of("Slurp", data, "embedded:teacher", batch_size=16)
-        teacher = Teacher(module.task)
-        trainer("bfloat16", max_epochs=2, limit_val_batches=0, gradient_clip_val=1.0).fit(teacher, datamodule=module)
+        teacher = Teacher(module.task, optimizer=adamw)
+        trainer("bfloat16", max_epochs=3, limit_val_batches=0, gradient_clip_val=1.0).fit(teacher, datamodule=module)
         teacher.export(folder)
     return str(folder)

@@ -248,9 +248,9 @@ def student_model(run: RunSettings, task: Task, rate: float, decay: bool, start:
 
 
 def adamw(run: RunSettings, rate: float) -> Config:
-    """Return the optimizer, in its fused form save in mixed precision, where Lightning would not clip its gradients."""
-    mixed = str(run.trainer.get("precision", "")).endswith("mixed")
-    return callback("torch.optim.AdamW", lr=rate, weight_decay=0.01, fused=not mixed)
+    """Return the optimizer, in its fused form save where gradients are scaled, which it would have to undo itself."""
+    scaled = str(run.trainer.get("precision", "")) == "16-mixed"
+    return callback("torch.optim.AdamW", lr=rate, weight_decay=0.01, fused=not scaled)
 
 
 def _in_folder(logger: Any, folder: Path) -> Any:

@@ -1,6 +1,7 @@
 """The probability of every label of a closed set, exactly, for a batch of prompts."""
 
 import math
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -8,6 +9,9 @@ from transformers import PreTrainedModel
 
 from lit_synth.decoding.forward import Prefixes, extend, prefill
 from lit_synth.decoding.trie import Node
+
+Branch = tuple[int, Node, Tensor, Tensor]
+"""A token and the node it leads to; the rows of the cache that stand in front of it, and their log scores behind it."""
 
 
 @torch.inference_mode()
@@ -22,16 +26,17 @@ def label_probabilities(
 ) -> Tensor:
     """Return the model's distribution over the labels alone.
 
-    The prompt is read once; then the tree of labels is walked level by level, all rows at once. A branch that holds
-    less than ``tolerance`` of what is still possible is not walked: its mass is shared among its labels. Where the
-    mass left out could move a probability by more than 10 times the tolerance, the row is walked again in full.
+    The prompt is read once; then the tree of labels is walked level by level, all rows at once. A row's least likely
+    branches are not walked, as long as they hold less than 5 times ``tolerance`` of what is possible in all: their mass
+    is shared among their labels. Where the mass left out could move a probability by more than 10 times the tolerance,
+    since less was possible than it seemed, the row is walked again in full.
 
     Args:
         model: A causal language model in evaluation mode.
         input_ids: Prompts, padded on the left, shape ``(batch, sequence)``.
         mask: 1 for a token, 0 for padding, same shape.
         trie: From `build_trie`.
-        tolerance: Share of the mass below which a branch is not walked; 0 walks everything, as is always done where
+        tolerance: A fifth of the share of the mass that may be left out; 0 walks everything, as is always done where
             a label's share is corrected.
         lengths: Tokens of every label, shape ``(labels,)``: the mean log probability of a label's tokens counts then,
             not their sum, which favours short labels in a model that was not fine-tuned.
@@ -74,11 +79,15 @@ def _walk(model: PreTrainedModel, prefixes: Prefixes, trie: Node, tolerance: flo
         if possible is None:
             possible = torch.stack([score for *_, score in reached]).logsumexp(dim=0)
         walked, tokens, kept, start = [], [], [], 0
+        inner: list[Branch] = []
         for token, child, places, score in reached:
-            if child.ends is not None:
+            if child.ends is None:
+                inner.append((token, child, places, score))
+            else:
                 scores[rows[places], child.ends] = score
-                continue
-            keep = score > possible[rows[places]] + (math.log(tolerance) if tolerance else -math.inf)
+        for (token, child, places, score), keep in zip(
+            inner, _likely(inner, rows, possible, pruned, 5 * tolerance), strict=True
+        ):
             _share(scores, pruned, child, rows[places[~keep]], score[~keep])
             if keep.any():
                 count = int(keep.sum())
@@ -90,9 +99,20 @@ def _walk(model: PreTrainedModel, prefixes: Prefixes, trie: Node, tolerance: flo
         if frontier:
             chosen = torch.cat(kept)
             rows = rows[chosen]
-            prefixes.select(chosen)
-            extend(model, prefixes, torch.cat(tokens))
+            extend(model, prefixes, torch.cat(tokens), chosen)
     return scores, pruned
+
+
+def _likely(inner: Sequence[Branch], rows: Tensor, possible: Tensor, pruned: Tensor, most: float) -> Iterator[Tensor]:
+    """Yield for each branch which of its rows walk it: of a row's branches the least likely are left out."""
+    masses = possible.new_zeros(len(possible), len(inner))
+    for number, (_, _, places, score) in enumerate(inner):
+        masses[rows[places], number] = (score - possible[rows[places]]).exp()
+    ordered, order = masses.sort(dim=1)
+    left = (pruned - possible).exp()[:, None] + ordered.cumsum(dim=1) < most
+    kept = torch.ones_like(left).scatter(1, order, ~left)
+    for number, (_, _, places, _) in enumerate(inner):
+        yield kept[rows[places], number]
 
 
 def _share(scores: Tensor, pruned: Tensor, node: Node, rows: Tensor, score: Tensor) -> None:

@@ -10,6 +10,9 @@ from transformers import DynamicCache, PreTrainedModel
 SCALES = ("logits_scaling", "logit_scale", "final_logit_softcapping")
 """Settings of models that change the head's output, and so are asked for it as a whole."""
 
+WORTH = 128
+"""Tokens to save for which a step of its own is made: on a CPU a step costs about what some dozens of tokens do."""
+
 
 @dataclass
 class Prefixes:
@@ -27,20 +30,50 @@ class Prefixes:
 
     def select(self, rows: Tensor) -> None:
         """Keep the given rows, in that order; a row may be kept several times. ``rows`` has shape ``(new batch,)``."""
+        self.keep(rows)
+        self.log_probabilities = self.log_probabilities[rows]
+
+    def keep(self, rows: Tensor) -> None:
+        """Keep what was read of the given rows alone, where the next token is told anew."""
         self.cache.batch_select_indices(rows)
         self.mask = self.mask[rows]
-        self.log_probabilities = self.log_probabilities[rows]
 
 
 def prefill(model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Prefixes:
-    """Read whole prompts, padded on the left; both tensors have shape ``(batch, sequence)``."""
+    """Read whole prompts, padded on the left; both tensors have shape ``(batch, sequence)``.
+
+    What all prompts begin with, such as the examples shown in front of them, is read once.
+    """
+    shared = shared_beginning(input_ids, mask)
     prefixes = Prefixes(DynamicCache(config=model.config), mask[:, :0], torch.empty(0))
+    if shared * (len(mask) - 1) >= WORTH:
+        prefixes.mask, first = mask[:1, :0], input_ids[:1, mask[0].bool()][:, :shared]
+        _forward(model, prefixes, first, torch.ones_like(first))
+        prefixes.keep(torch.zeros(len(mask), dtype=torch.long, device=mask.device))
+        # A row's rest is at the right still; what was read of it counts as padding.
+        input_ids, mask = input_ids[:, shared:], (mask * (mask.cumsum(dim=1) > shared))[:, shared:]
     _forward(model, prefixes, input_ids, mask)
     return prefixes
 
 
-def extend(model: PreTrainedModel, prefixes: Prefixes, tokens: Tensor) -> None:
-    """Read one more token a row, in place; ``tokens`` has shape ``(batch,)``."""
+def shared_beginning(input_ids: Tensor, mask: Tensor) -> int:
+    """Return how many tokens all prompts begin with; one is left to each.
+
+    >>> shared_beginning(torch.tensor([[0, 5, 6, 7], [5, 6, 8, 9]]), torch.tensor([[0, 1, 1, 1], [1, 1, 1, 1]]))
+    2
+    """
+    width = mask.shape[1]
+    lengths = mask.sum(dim=1)
+    places = (width - lengths)[:, None] + torch.arange(width, device=mask.device)
+    from_left = input_ids.gather(1, places.clamp(max=width - 1))
+    alike = int((from_left == from_left[0]).all(dim=0).long().cumprod(dim=0).sum())
+    return min(alike, int(lengths.min()) - 1)
+
+
+def extend(model: PreTrainedModel, prefixes: Prefixes, tokens: Tensor, rows: Tensor | None = None) -> None:
+    """Read one more token a row, in place; ``tokens`` has shape ``(batch,)``, as have ``rows`` if others are kept."""
+    if rows is not None:
+        prefixes.keep(rows)
     _forward(model, prefixes, tokens[:, None], torch.ones_like(tokens)[:, None])
 
 

@@ -75,10 +75,9 @@ def sample(
         going = (~over).nonzero()[:, 0]
         if not len(going) or step + 1 == sampling.max_new_tokens:
             break
-        if len(going) < len(alive):
-            prefixes.select(going)
-            alive, tokens = alive[going], tokens[going]
-        extend(model, prefixes, tokens)
+        ends_some = len(going) < len(alive)
+        alive, tokens = alive[going], tokens[going]
+        extend(model, prefixes, tokens, going if ends_some else None)
     lengths = torch.tensor([len(tokens) + done for tokens, done in zip(written, ended, strict=True)], device=device)
     confidences = (logs / lengths.clamp(min=1)).exp().tolist()
     return [
@@ -104,8 +103,10 @@ def pick(log_probabilities: Tensor, draws: Tensor, sampling: Sampling, likeliest
     """
     if sampling.temperature == 0:
         return log_probabilities.argmax(dim=-1)
-    scaled = log_probabilities / sampling.temperature
-    total = scaled.logsumexp(dim=-1, keepdim=True)
+    scaled, total = log_probabilities, torch.zeros((), device=draws.device)  # its sum is 1
+    if sampling.temperature != 1:
+        scaled = log_probabilities / sampling.temperature
+        total = scaled.logsumexp(dim=-1, keepdim=True)
     values, ids = scaled.topk(min(likeliest, scaled.shape[-1]), dim=-1)
     cumulative = (values - total).exp().cumsum(dim=-1)
     short = cumulative[:, -1] < sampling.top_p

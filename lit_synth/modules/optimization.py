@@ -5,6 +5,7 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.plugins.precision import MixedPrecision
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -39,3 +40,15 @@ def configure(module: L.LightningModule, optimizer: OptimizerCallable, warmup: f
     steps = int(module.trainer.estimated_stepping_batches)
     schedule = LambdaLR(chosen, lambda step: warm_up_and_decay(step, steps, warmup, decay))
     return {"optimizer": chosen, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def clip(module: L.LightningModule, optimizer: Any, most: float | None, algorithm: str | None) -> None:
+    """Clip gradients as Lightning does, also those of a fused optimizer in bfloat16.
+
+    Lightning refuses that for the sake of gradients that are still scaled; in bfloat16 none are.
+    """
+    plugin = module.trainer.precision_plugin
+    if most and algorithm in (None, "norm") and isinstance(plugin, MixedPrecision) and plugin.scaler is None:
+        torch.nn.utils.clip_grad_norm_(plugin.main_params(optimizer), most)
+    else:
+        module.clip_gradients(optimizer, gradient_clip_val=most, gradient_clip_algorithm=algorithm)

@@ -17,7 +17,7 @@ from lit_synth.modules.annotations import answered
 from lit_synth.modules.finite import check_finite
 from lit_synth.modules.losses import weighted_mean
 from lit_synth.modules.meter import Meter
-from lit_synth.modules.optimization import configure, default_optimizer
+from lit_synth.modules.optimization import clip, configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 from lit_synth.modules.throughput import Throughput
 from lit_synth.task import Task
@@ -173,6 +173,12 @@ class Seq2Seq(L.LightningModule):
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""
         return configure(self, self.optimizer, self.warmup, self.decay)
+
+    def configure_gradient_clipping(
+        self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
+    ) -> None:
+        """Clip, whichever form the optimizer has."""
+        clip(self, optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def export(self, folder: Path) -> None:
         """Save the model with its tokenizer and how it writes, for ``AutoModelForSeq2SeqLM`` and its ``generate``.

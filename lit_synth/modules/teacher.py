@@ -27,7 +27,7 @@ from lit_synth.modules.annotations import answered, labelled
 from lit_synth.modules.finite import check_finite
 from lit_synth.modules.label_scores import LabelScorer
 from lit_synth.modules.meter import Meter
-from lit_synth.modules.optimization import configure, default_optimizer
+from lit_synth.modules.optimization import clip, configure, default_optimizer
 from lit_synth.modules.pretrained import dtype_of, load_pretrained, loaded, save_pretrained
 from lit_synth.modules.previews import MOST_TOKENS, Previews, Row
 from lit_synth.modules.sharding import kept_whole, rebuilt, sharded, shards_weights, whole_weights
@@ -190,6 +190,12 @@ class Teacher(L.LightningModule):
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""
         return configure(self, self.optimizer, self.warmup, decay=True)
+
+    def configure_gradient_clipping(
+        self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
+    ) -> None:
+        """Clip, whichever form the optimizer has."""
+        clip(self, optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave frozen weights out: they come from the pretrained model. Weights in parts are all kept, as parts."""

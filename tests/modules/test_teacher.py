@@ -140,6 +140,28 @@ def fast(params: Any) -> torch.optim.Optimizer:
     return torch.optim.AdamW(params, lr=1e-2)
 
 
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_gradients_of_a_fused_optimizer_are_clipped(
+    tiny_causal: Path, reviews_like: Path, tmp_path: Path, precision: Any
+) -> None:
+    def plain(params: Any) -> torch.optim.Optimizer:
+        return torch.optim.SGD(params, lr=1.0, fused=True)
+
+    data = datamodule(tiny_causal, reviews_like, partition=Partition(16))
+    teacher = teacher_of(tiny_causal, optimizer=plain)
+    before = {name: value.clone() for name, value in teacher.state_dict().items()}
+    trainer_of(
+        tmp_path,
+        max_steps=1,
+        limit_val_batches=0,
+        enable_checkpointing=False,
+        gradient_clip_val=0.01,
+        precision=precision,
+    ).fit(teacher, datamodule=data)
+    moved = torch.stack([(value - before[name]).norm() for name, value in teacher.state_dict().items()])
+    assert moved.norm() == pytest.approx(0.01, rel=0.01)
+
+
 class Stop(L.Callback):
     """Stops like a kill at the start of an epoch."""
 
