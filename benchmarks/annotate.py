@@ -1,6 +1,6 @@
 """How fast are exact probabilities of all 60 SLURP intents, against one request a label, and against one prefill?
 
-    python benchmarks/annotate.py [--rows 500] [--dtype bfloat16] [--teacher FOLDER]
+    python benchmarks/annotate.py [--rows 300] [--dtype bfloat16] [--teacher FOLDER]
 
 The peers: lm-evaluation-harness, which scores a multiple choice by one request a label; ``generate`` held to the
 labels, which gives the best label only; and one reading of the same prompts, which is the least that can be done.
@@ -150,7 +150,7 @@ SIDES = {
 
 def main() -> None:
     """Make the job, measure, and keep the figures."""
-    given = options(500)
+    given = options(300)
     teacher = given.teacher or fine_tuned(given.data, given.output)
     module = rows_of("Slurp", given.data, teacher)
     task, rows = module.task, module.splits.pool[: given.rows]

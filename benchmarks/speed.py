@@ -53,8 +53,8 @@ def section(results: list[dict[str, Any]]) -> str:
             floors.append([result["question"], f"{floor['seconds']:.1f}", f"{floor['above']:.1f} times", *rates])
     commands = "\n".join(result["command"] for result in results)
     intro = (
-        "Every side is a process of its own with as many threads; they work in turn on the same rows. The ratio of a "
-        "round counts, of which the median is given: bold where it is as far as we wanted, or where we wanted nothing. "
+        "Every side is a process of its own with as many threads; they work in turn on the same rows. The round that "
+        "is worst for us counts: bold where its ratio is as far as we wanted, or where we wanted nothing. "
         "The fastest setting found is a peer's; one that is slow is given fewer rows. The floor is operations over the "
         "rate of one large product, or bytes over that of a copy, both measured then, whichever is longer."
     )

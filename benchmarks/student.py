@@ -1,6 +1,6 @@
 """How many rows a second does a student learn from, against HF's ``Trainer`` as in run_glue?
 
-    python benchmarks/student.py [--rows 1600] [--dtype bfloat16]
+    python benchmarks/student.py [--rows 960] [--dtype bfloat16]
 
 MiniLM on SLURP, one epoch, the same rate, batch size and optimizer, token embeddings as they are on both sides. The
 peer pads to the longest row of a batch and groups rows by length; with run_glue's own default, 128 tokens a row, it is
@@ -130,7 +130,7 @@ def main() -> None:
     """Make the job, measure, and keep the figures."""
     from lit_synth.embedded import resolve
 
-    given = options(1600, test=1000)
+    given = options(960, test=1000)
     job: Job = {"data": given.data, "dtype": given.dtype, "student": resolve("embedded:student"), "by_count": {}}
     job |= {"rows": given.rows, "warm": 64, "test": []}
     for count in {job["warm"], *(max(1, round(given.rows * side.share)) for side in SIDES.values())}:

@@ -1,6 +1,6 @@
 """How many real tokens a second does a teacher learn from, against HF's ``Trainer`` and TRL's ``SFTTrainer``?
 
-    python benchmarks/teacher.py --task Slurp|WebNlg [--rows 160] [--dtype bfloat16]
+    python benchmarks/teacher.py --task Slurp|WebNlg [--rows 96] [--dtype bfloat16]
 
 The same rows, optimizer, rate, steps, batch size and frozen token embeddings on all sides; no padding counts. The peers
 group rows by length; of SFTTrainer packed rows too, which read each other where no attention kernel keeps them apart.
@@ -150,14 +150,14 @@ def main() -> None:
     """Make the job, measure, and keep the figures."""
     from lit_synth.embedded import resolve
 
-    given = options(160, task="Slurp")
+    given = options(96, task="Slurp")
     job = {
         "task": given.task,
         "data": given.data,
         "dtype": given.dtype,
         "teacher": given.teacher or resolve("embedded:teacher"),
     }
-    job |= {"rows": given.rows, "warm": 64, "by_count": {}}
+    job |= {"rows": given.rows, "warm": 16, "by_count": {}}
     for count in (job["warm"], job["rows"]):
         module = _module(job, count)
         encoded = [row for one in module.splits.gold for row in module.encoder.training_rows(module.task, one)]
