@@ -45,13 +45,19 @@ def prefill(model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Prefixes
     What all prompts begin with, such as the examples shown in front of them, is read once.
     """
     shared = shared_beginning(input_ids, mask)
+    if shared * (len(mask) - 1) < WORTH:
+        return read_apart(model, input_ids, mask)
+    first = input_ids[:1, mask[0].bool()][:, :shared]
+    prefixes = read_apart(model, first, torch.ones_like(first))
+    prefixes.keep(torch.zeros(len(mask), dtype=torch.long, device=mask.device))
+    # A row's rest is at the right still; what was read of it counts as padding.
+    _forward(model, prefixes, input_ids[:, shared:], (mask * (mask.cumsum(dim=1) > shared))[:, shared:])
+    return prefixes
+
+
+def read_apart(model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Prefixes:
+    """Read whole prompts, each by itself, whatever stands in them."""
     prefixes = Prefixes(DynamicCache(config=model.config), mask[:, :0], torch.empty(0))
-    if shared * (len(mask) - 1) >= WORTH:
-        prefixes.mask, first = mask[:1, :0], input_ids[:1, mask[0].bool()][:, :shared]
-        _forward(model, prefixes, first, torch.ones_like(first))
-        prefixes.keep(torch.zeros(len(mask), dtype=torch.long, device=mask.device))
-        # A row's rest is at the right still; what was read of it counts as padding.
-        input_ids, mask = input_ids[:, shared:], (mask * (mask.cumsum(dim=1) > shared))[:, shared:]
     _forward(model, prefixes, input_ids, mask)
     return prefixes
 

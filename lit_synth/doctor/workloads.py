@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 
-from lit_synth.decoding.forward import extend, prefill
+from lit_synth.decoding.forward import extend, read_apart
 from lit_synth.doctor.live_bytes import peak_bytes
 from lit_synth.doctor.sharding import Sharding
 from lit_synth.modules import Classifier, Seq2Seq, Teacher
@@ -109,7 +109,7 @@ def decoding(module: Teacher, lengths: Lengths, batch: int, branches: int = 1) -
 
     def read(length: int, copies: int = 1) -> object:
         ids = torch.zeros(batch, length, dtype=torch.long)
-        prefixes = prefill(model, ids, torch.ones_like(ids))
+        prefixes = read_apart(model, ids, torch.ones_like(ids))
         if copies > 1:
             prefixes.select(torch.arange(batch).repeat(copies))
             extend(model, prefixes, torch.zeros(batch * copies, dtype=torch.long))
