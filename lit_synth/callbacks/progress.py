@@ -8,6 +8,8 @@ import lightning as L
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from lit_synth.data import TaskDataModule
+from lit_synth.data.collate import Place
 from lit_synth.outlook import in_words, outlook
 from lit_synth.stopping import in_batches, is_asked, stop_if_asked
 
@@ -29,6 +31,8 @@ class Progress(L.Callback):
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the clock; a resumed run counts from where it goes on."""
+        if isinstance(data := getattr(trainer, "datamodule", None), TaskDataModule):
+            _count_as_here(trainer, data.place)
         self._start(int(trainer.estimated_stepping_batches), trainer.global_step)
 
     def on_train_batch_end(self, trainer: L.Trainer, *rest: Any) -> None:
@@ -107,6 +111,14 @@ def progress_line(done: int, total: int, first: int, seconds: float, unit: str) 
 def _of_the_run(done: int, total: int) -> str:
     found = outlook()
     return "" if found is None else f" · the whole run: {in_words(found.left(done / max(1, total)))} left"
+
+
+def _count_as_here(trainer: L.Trainer, place: Place) -> None:
+    """Count what was done of an epoch in batches of this number of ranks: Lightning tells the epoch's end by that."""
+    moved = place.rescale(int(trainer.num_training_batches))
+    now = trainer.fit_loop.epoch_loop.batch_progress.current
+    for name in ("ready", "started", "processed", "completed"):
+        setattr(now, name, getattr(now, name) + moved)
 
 
 def _stop_behind(trainer: L.Trainer, batch_index: int) -> None:

@@ -61,6 +61,19 @@ class Place:
     done: int = 0
     batches: int = 1
 
+    def rescale(self, batches: int) -> int:
+        """Count in batches of another size, such as those of another number of ranks; return by how many it moved.
+
+        Args:
+            batches: Of the whole epoch now.
+
+        >>> Place(50, 100).rescale(40), Place().rescale(40)
+        (-30, 0)
+        """
+        before, self.done = self.done, self.done * batches // max(1, self.batches)
+        self.batches = batches
+        return self.done - before
+
 
 class ResumableLoader(DataLoader[Any]):
     """Begins the first epoch behind what is done of it already.
@@ -76,9 +89,8 @@ class ResumableLoader(DataLoader[Any]):
         self.place = place
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        """Yield the batches that are left of the epoch; on another number of ranks, as large a part of it."""
-        first = self.place.done * len(self) // max(1, self.place.batches)
-        self.place.done = 0
+        """Yield the batches that are left of the epoch."""
+        first, self.place.done = self.place.done, 0
         yield from islice(super().__iter__(), first, None)
 
 

@@ -339,6 +339,41 @@ def test_a_stage_whose_time_is_up_goes_on_in_the_middle_of_an_epoch(
     ]
 
 
+@pytest.mark.parametrize("size", [2, 8])
+def test_a_stage_goes_on_in_an_epoch_of_another_number_of_batches(
+    tiny_causal: Path, reviews_like: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """As another number of ranks has: as large a part of the epoch is left, and at its end comes the validation."""
+
+    def config(batch_size: int) -> dict[str, Any]:
+        run = stage_run(tiny_causal, reviews_like, tmp_path, batch_size=batch_size, max_epochs=2)
+        return recipes.teacher_fit(run, 0, tmp_path / "fit")
+
+    seen: list[int] = []
+    batches = before = 0
+
+    def step(teacher: Teacher, batch: Any, batch_idx: int) -> Any:
+        nonlocal batches
+        batches = int(teacher.trainer.num_training_batches)
+        seen.append(teacher.current_epoch)
+        if len(seen) == 3 and not before:
+            os.kill(os.getpid(), signal.SIGUSR1)
+        return whole(teacher, batch, batch_idx)
+
+    whole = Teacher.training_step
+    monkeypatch.setattr(Teacher, "training_step", step)
+    with stoppable(), pytest.raises((SystemExit, KeyboardInterrupt)):
+        run_stage(config(4), ("fit",))
+    before = batches
+    assert seen == [0, 0, 0]
+    seen.clear()
+    with stoppable():
+        run_stage(config(size), ("fit",))
+    assert batches != before
+    assert [seen.count(epoch) for epoch in (0, 1)] == [batches - 3 * batches // before, batches]
+    assert len((tmp_path / "fit" / "curve.jsonl").read_text().splitlines()) == 2
+
+
 @pytest.mark.parametrize("lora", [Lora(rank=2, alpha=4), None])
 def test_a_stage_killed_between_epochs_exports_what_an_undisturbed_one_does(
     tiny_causal: Path, reviews_like: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lora: Lora | None
