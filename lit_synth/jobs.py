@@ -14,6 +14,7 @@ from threading import Event
 from typing import Any
 
 from lit_synth.ledger import read_json, write_json
+from lit_synth.options import VARIABLES
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,9 @@ def _watch(
 ) -> str | None:
     """Run a job to its end; return what it said last where it failed."""
     command = [sys.executable, "-m", "lit_synth", *words]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", **place}
+    # A job is told all settings; a variable could yet have it look only, or end early.
+    own = {name: value for name, value in os.environ.items() if not name.startswith(VARIABLES)}
+    environment = {**own, "PYTHONUNBUFFERED": "1", **place}
     last = ""
     with (output / "jobs" / f"{job.name}.log").open("a", encoding="utf-8") as log:
         child = subprocess.Popen(  # noqa: S603 - our own command

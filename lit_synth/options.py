@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lit_synth.settings import RunSettings
 
 LISTS = ("--seeds", "--strategies", "--fractions", "--amounts")
+VARIABLES = "LIT_SYNTH_RUN_"
+"""What the variables begin with that stand for settings of a run."""
 
 
 def near(word: str, known: Iterable[str]) -> str:

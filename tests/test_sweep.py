@@ -51,6 +51,20 @@ def metrics(folder: Path) -> list[dict[str, Any]]:
     return [row for row in rows if row["metric"] == "accuracy"]
 
 
+def test_a_job_reads_no_variables_of_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shows = tmp_path / "shows"
+    shows.write_text("#!/bin/sh\nenv\n")
+    shows.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(shows))
+    monkeypatch.setenv("LIT_SYNTH_RUN_UNTIL", "teacher")
+    monkeypatch.setenv("LIT_SYNTH_OFFLINE", "1")
+    job = Job(24, 0)
+    run_jobs(tmp_path, {job: 1.0}, lambda job: ["run"], lambda job: "key", 1, lambda line: None)
+    said = (tmp_path / "jobs" / f"{job.name}.log").read_text()
+    assert "LIT_SYNTH_RUN_" not in said
+    assert "LIT_SYNTH_OFFLINE=1" in said
+
+
 def test_every_fraction_is_a_run_with_all_seeds_and_amounts(done: Path) -> None:
     for fraction in (16, 24):
         found = metrics(done / f"fraction_{fraction}")
