@@ -1,6 +1,6 @@
 """`lit_synth run --preview`: the whole path on a handful of rows, in a folder of its own that is removed again."""
 
-import io
+import os
 import resource
 import shutil
 import sys
@@ -54,7 +54,8 @@ def preview(run: RunSettings, tell: Callable[[str], None]) -> None:
         small = _small(run, task, output, len(gold) + len(module.splits.development) + len(module.splits.pool))
         tell(f"\nThe path on {small.fraction:g} gold rows, {STEPS} steps a student:")
         only = _stages(tell)
-        with redirect_stdout(io.StringIO()):  # its plan, progress and figures are of a handful of rows
+        # Its plan, progress and figures are of a handful of rows.
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
             Pipeline(small, tell=only).execute()
         for line in _written(output, task):
             tell(line)
@@ -84,6 +85,8 @@ def _small(run: RunSettings, task: Task, output: Path, rows: int) -> RunSettings
         generation=replace(run.generation, amount=ROWS, amounts=(), attempts=1.0),
         curation=replace(run.curation, teachers=1, prompts=(), students=0, calibrate=False, confidence=None),
         student=replace(run.student, chosen=dict.fromkeys(strategies, Choice(1e-4, STEPS)), two_stages=False),
+        # Several nodes are reached through SLURM; a look is taken here.
+        trainer=run.trainer | ({"num_nodes": 1} if "num_nodes" in run.trainer else {}),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lit_synth.cluster import AUTO, ranks_of
 from lit_synth.examples import InputError, write_whole
+from lit_synth.options import VARIABLES
 from lit_synth.pipeline import Pipeline, module_of
 from lit_synth.settings import STUDENTS, Resources, RunSettings, SlurmSettings
 from lit_synth.stages import quiet
@@ -83,7 +84,8 @@ def jobs(run: RunSettings, slurm: SlurmSettings) -> list[Job]:
             made.append(Job(name, _script(run, slurm.of(kind), name, until, seed), before))
             before = (name,)
     last = {job.name for job in made} - {name for job in made for name in job.after}
-    light = Resources(partition=slurm.student.partition or slurm.partition, account=slurm.of("student").account)
+    student = slurm.of("student")
+    light = Resources(partition=student.partition, account=student.account, options=slurm.options)
     ends = tuple(job.name for job in made if job.name in last)
     return [*made, Job("report", _script(run, light, "report", "report", None), ends)]
 
@@ -116,8 +118,10 @@ def _script(run: RunSettings, asked: Resources, name: str, until: str, seed: int
     if is_teacher:
         words += ["--trainer.num_nodes", str(nodes), "--trainer.devices", str(tasks)]
     told = "".join(f"#SBATCH {line}\n" for line in [*lines, "--requeue", *asked.options])
+    # All settings are told; a variable could yet have a job look only, or submit all jobs once more.
+    forgets = f"unset ${{!{VARIABLES}@}}\n"
     # exec: the signal that time is up goes to the script's own process, and that is then the run.
-    return f"#!/bin/bash\n{told}exec {shlex.join(words)}\n"
+    return f"#!/bin/bash\n{told}{forgets}exec {shlex.join(words)}\n"
 
 
 def _nodes_and_tasks(run: RunSettings, asked: Resources) -> tuple[int, int]:

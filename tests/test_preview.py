@@ -26,6 +26,9 @@ def test_a_preview_shows_what_a_run_would_do_and_leaves_nothing(
         "teacher": {"model": str(tiny_causal), "lora": None, "max_length": 96},
         "student": {"model": str(tiny_encoder)},
         "curation": {"teachers": 2, "prompts": ["{text}\nGood or bad?"]},
+        # A look is taken here, and nothing is submitted.
+        "trainer": {"accelerator": "cpu", "num_nodes": 2, "devices": 1},
+        "slurm": {"hours": 1},
     }
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(config))
     before = sorted(tmp_path.rglob("*"))

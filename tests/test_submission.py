@@ -3,6 +3,7 @@
 import re
 import shlex
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ def test_a_job_asks_for_what_its_stages_need() -> None:
         hours=12,
         partition="gpu",
         account="us",
+        options=("--qos=long",),
         teacher=Resources(nodes=4, options=("--mem=0",)),
         student=Resources(hours=1.01),
     )
@@ -77,14 +79,14 @@ def test_a_job_asks_for_what_its_stages_need() -> None:
     for one in found.values():
         assert shared.items() <= one.items()
     sizes = {
-        name: [one.get(key) for key in ("nodes", "ntasks-per-node", "gpus-per-node", "time", "mem")]
+        name: [one.get(key) for key in ("nodes", "ntasks-per-node", "gpus-per-node", "time", "mem", "qos")]
         for name, one in found.items()
     }
     assert sizes == {
-        "seed0-teacher": ["4", "8", "8", "720", "0"],
-        "seed0-generate": ["2", "8", "8", "720", None],
-        "seed0-student": ["1", "1", "1", "61", None],
-        "report": ["1", "1", None, None, None],
+        "seed0-teacher": ["4", "8", "8", "720", "0", None],
+        "seed0-generate": ["2", "8", "8", "720", None, "long"],
+        "seed0-student": ["1", "1", "1", "61", None, "long"],
+        "report": ["1", "1", None, None, None, "long"],
     }
 
 
@@ -101,6 +103,16 @@ def test_the_command_of_a_job_is_a_run_that_ends_with_its_part() -> None:
     )
     assert settings.trainer == {"devices": 8, "max_epochs": 5, "num_nodes": 4}
     assert (parts["until"], parts["slurm"]) == ("teacher", None)
+
+
+def test_a_job_reads_no_variables_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of this one it would submit all jobs once more."""
+    monkeypatch.setenv("LIT_SYNTH_RUN_SLURM", "{}")
+    monkeypatch.setenv("LIT_SYNTH_OFFLINE", "1")
+    script = "\n".join([*made()["report"].script.splitlines()[:-1], "env"])
+    left = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout  # noqa: S603, S607
+    assert "LIT_SYNTH_RUN_" not in left
+    assert "LIT_SYNTH_OFFLINE=1" in left
 
 
 def test_devices_that_nobody_counted_are_asked_for() -> None:
@@ -161,6 +173,11 @@ def test_numbers_of_jobs_are_handed_on(command: list[str], tmp_path: Path, capsy
     ]
     assert all(script.is_file() for script in scripts)
     assert "seed0-generate: job 12, after seed0-teacher" in capsys.readouterr().out
+
+
+def test_parts_of_a_run_are_not_submitted(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, "--until", "teacher"]) == 2
+    assert "until teacher: slurm makes a job of each part" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,10 @@ import os
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lit_synth.settings import RunSettings
 
 
 def main(words: list[str]) -> None:
@@ -11,25 +15,9 @@ def main(words: list[str]) -> None:
     from lit_synth.options import run_settings
 
     settings, parts = run_settings("run", words)
-    if parts["slurm"] is not None:
-        from lit_synth.submission import submit
-
-        submit(settings, parts["slurm"], redo=parts["redo"])
-    elif parts["preview"]:
-        from lit_synth.examples import printable
-        from lit_synth.preview import preview
-
-        preview(settings, lambda text: print(printable(text, kept="\n")))
-    else:
-        from lit_synth.pipeline import Pipeline
-
-        pipeline = Pipeline(settings, redo=parts["redo"], until=parts["until"])
-        if parts["quiet"]:
-            with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
-                page = pipeline.execute()
-            print(page)
-        else:
-            pipeline.execute()
+    page = _do(settings, parts, print)
+    if parts["quiet"] and not parts["preview"]:
+        print(page)
 
 
 def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = False, **settings: object) -> Path:
@@ -44,7 +32,7 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = 
         **settings: Of the run by name, such as ``seeds=[0, 1, 2]``, or ``**{"generation.amount": 60}`` for a part.
 
     Returns:
-        The page of the run; with ``until`` its folder, with ``slurm`` where the page will be.
+        The page of the run; with ``until`` its folder, with ``slurm`` or ``preview`` where the page would be.
 
     Raises:
         InputError: What was given, or the rows, cannot work.
@@ -73,16 +61,34 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = 
     try:
         with permitted({}):
             found, parts = run_settings("run", words)
-            if parts["slurm"] is not None:
-                from lit_synth.submission import submit
-
-                submit(found, parts["slurm"], tell, redo)
-                return found.output / "report.html"
-            from lit_synth.pipeline import Pipeline
-
-            return Pipeline(found, tell, redo, parts["until"]).execute()
+            return _do(found, parts | {"redo": redo or parts["redo"]}, tell)
     except (ValueError, ArgumentError) as error:
         told = mistake(error)
         if told is None:
             raise
         raise told from None
+
+
+def _do(settings: "RunSettings", parts: dict[str, Any], tell: Callable[[str], None]) -> Path:
+    """Look at a run, submit it, or do it; return its page, or where that would be."""
+    from lit_synth.examples import InputError, printable
+
+    if parts["quiet"] and not parts["preview"]:  # which is asked for its lines
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+            return _do(settings, parts | {"quiet": False}, lambda line: None)
+    page = settings.output / "report.html"
+    if parts["preview"]:  # of a run that is to be submitted, too: a look leaves nothing behind
+        from lit_synth.preview import preview
+
+        preview(settings, lambda text: tell(printable(text, kept="\n")))
+        return page
+    if parts["slurm"] is not None:
+        from lit_synth.submission import submit
+
+        if parts["until"] != "report":
+            raise InputError(f"until {parts['until']}: slurm makes a job of each part; leave one of the two out")
+        submit(settings, parts["slurm"], tell, parts["redo"])
+        return page
+    from lit_synth.pipeline import Pipeline
+
+    return Pipeline(settings, tell, parts["redo"], parts["until"]).execute()
