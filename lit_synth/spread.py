@@ -26,7 +26,12 @@ def spread(config: Path, actions: Sequence[str], asked: Ranks) -> None:
     command = [sys.executable, "-u", "-m", "lit_synth", "stage", str(config), *actions]
     # The lock on the run's folder is inherited: whoever is left over keeps others from writing the same rows.
     child = subprocess.Popen(  # noqa: S603 - our own command
-        command_on(asked, command), stderr=subprocess.PIPE, text=True, start_new_session=True, close_fds=False
+        command_on(asked, command),
+        stdout=_shown(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        close_fds=False,
     )
     told: list[str] = []
     with led(child):
@@ -40,3 +45,11 @@ def spread(config: Path, actions: Sequence[str], asked: Ranks) -> None:
         code = child.wait()
     if code:
         raise InputError(told[0] if told else f"{config}: {' and '.join(actions)} ended with {code} on {asked}")
+
+
+def _shown() -> int | None:
+    """Return the file that this process prints to, which ``--quiet`` changes; ``None`` where it is no file."""
+    try:
+        return sys.stdout.fileno()
+    except (OSError, ValueError):
+        return None

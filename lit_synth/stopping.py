@@ -84,13 +84,11 @@ def _ended(number: int, frame: FrameType | None) -> None:
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
-    if _hand_on(number):
-        _asked.set()
-        return
-    if _asked.is_set() or not _in_batches.is_set():
+    if not _hand_on(number) and (_asked.is_set() or not _in_batches.is_set()):
         raise KeyboardInterrupt
+    if not _asked.is_set():
+        print("lit_synth: stopping after this batch; Ctrl-C again stops now", file=sys.stderr, flush=True)
     _asked.set()
-    print("lit_synth: stopping after this batch; Ctrl-C again stops now", file=sys.stderr, flush=True)
 
 
 def _warned(number: int, frame: FrameType | None) -> None:
