@@ -16,8 +16,8 @@ from lit_synth.permissions import permitted, taken
 from lit_synth.shortage import shortage
 from lit_synth.stopping import is_time_up, stoppable
 
-FLAGS = ("--preview", "--redo", "--quiet", "--yes", "--force", "--onnx", "--print_config")
-"""Options that take no value: a command may stand behind them."""
+FLAGS = ("--preview", "--redo", "--quiet", "--slurm", "--yes", "--force", "--onnx", "--print_config")
+"""Options that take no value, or need none: a command may stand behind them."""
 USAGE = """usage: lit_synth COMMAND [options]
 
   init       from a table of labelled texts to the YAML of a run: lit_synth init tickets.csv
@@ -31,9 +31,9 @@ USAGE = """usage: lit_synth COMMAND [options]
   fit        train one module (LightningCLI)
   validate   score a module on the development part
   test       score a module on the test rows
-  completion completion for a shell: eval "$(lit_synth completion bash)"
   predict    annotate or generate with a teacher; to label a table there is label
   stage      one stage of a run by its config.yaml: what a run starts on each of several devices
+  completion a script for a shell: eval "$(lit_synth completion bash)"
 
 Each command has --help. Start with: lit_synth run --config demo
 

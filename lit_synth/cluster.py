@@ -40,6 +40,9 @@ class Ranks:
 def ranks_of(trainer: Mapping[str, Any]) -> Ranks:
     """Return the processes that a trainer's arguments ask for.
 
+    Raises:
+        InputError: They say no number.
+
     >>> ranks_of({"num_nodes": 2, "devices": 4}), ranks_of({"accelerator": "cpu"}), ranks_of({"devices": [0, 1]})
     (Ranks(nodes=2, per_node=4), Ranks(nodes=1, per_node=1), Ranks(nodes=1, per_node=2))
     """
@@ -51,8 +54,8 @@ def ranks_of(trainer: Mapping[str, Any]) -> Ranks:
     elif isinstance(devices, str) and "," in devices:
         count = len([one for one in devices.split(",") if one.strip()])
     else:
-        count = int(devices)
-    return Ranks(int(trainer.get("num_nodes", 1)), max(1, count))
+        count = _number("devices", devices)
+    return Ranks(_number("num_nodes", trainer.get("num_nodes", 1)), max(1, count))
 
 
 def allocation() -> Ranks | None:
@@ -118,6 +121,14 @@ def queue_again() -> bool:
         return False
     found = subprocess.run(["scontrol", "requeue", job], capture_output=True, check=False)  # noqa: S603, S607 - SLURM's
     return found.returncode == 0
+
+
+def _number(name: str, value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        kinds = "a number, several such as [0, 1], or auto" if name == "devices" else "a number"
+        raise InputError(f"trainer.{name} {value!r}: give {kinds}") from None
 
 
 def _unlike(held: Ranks, asked: Ranks) -> str:

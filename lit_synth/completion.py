@@ -58,7 +58,7 @@ def _parsers() -> dict[str, Callable[[], argparse.ArgumentParser]]:
     from lit_synth.options import run_parser
     from lit_synth.report.command import parser_of as report
     from lit_synth.sweep import SweepSettings
-    from lit_synth.verbs import curate, export, init, label
+    from lit_synth.verbs import curate, export, init, label, stage
 
     return {
         "init": init.parser_of,
@@ -69,6 +69,7 @@ def _parsers() -> dict[str, Callable[[], argparse.ArgumentParser]]:
         "sweep": lambda: run_parser("sweep", SweepSettings),
         "doctor": lambda: run_parser("doctor", DoctorSettings),
         "report": report,
+        "stage": stage.parser_of,
     }
 
 

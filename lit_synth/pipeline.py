@@ -215,7 +215,7 @@ def versions() -> dict[str, str]:
 
 def module_of(run: RunSettings, seed: int) -> TaskDataModule:
     """Return the data of a seed, with the teacher's encoder."""
-    # Without its trainer: where the run is planned, or submitted, there may be none of its devices.
-    config = {**recipes.teacher_fit(run, seed, run.output), "trainer": {}}
+    # Without its trainer: where the run is planned, or submitted, there may be none of its devices, and rows need none.
+    config = {**recipes.teacher_fit(run, seed, run.output), "trainer": {"accelerator": "cpu", "logger": False}}
     module: TaskDataModule = StageCLI(config, run=False).datamodule
     return module

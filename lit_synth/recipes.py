@@ -5,6 +5,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from lit_synth.examples import InputError
 from lit_synth.permissions import class_at
 from lit_synth.settings import Choice, RunSettings
 from lit_synth.task import Task
@@ -261,10 +262,12 @@ def _in_folder(logger: Any, folder: Path) -> Any:
         logger = {"class_path": logger}
     if not isinstance(logger, dict):
         return logger
-    path = logger["class_path"]
+    path = logger.get("class_path")
+    if not isinstance(path, str):
+        raise InputError(f"trainer.logger {logger}: names no class; give class_path, such as CSVLogger")
     found = class_at(path if "." in path else f"lightning.pytorch.loggers.{path}")
     place = {"save_dir": str(folder)} if "save_dir" in signature(found).parameters else {}
-    return {**logger, "init_args": {**place, **logger.get("init_args", {})}}
+    return {**logger, "init_args": {**place, **(logger.get("init_args") or {})}}
 
 
 def _on_one_device(run: RunSettings) -> RunSettings:

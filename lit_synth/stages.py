@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 import lit_synth.callbacks
@@ -26,8 +27,6 @@ from lit_synth.options import corrected
 from lit_synth.permissions import may_unpickle
 from lit_synth.preflight import check_ranks
 from lit_synth.spread import spread
-
-ACTIONS = ("fit", "test", "predict")
 
 
 class StageCLI(LightningCLI):
@@ -64,9 +63,22 @@ class StageCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Read checkpoints as weights only, whatever a config says, unless pickles were allowed; look for the ranks."""
         _see_that_it_is_installed(self.config.get(self.subcommand or "", self.config).trainer.strategy)
-        if self.subcommand is not None and not may_unpickle():
+        if self.subcommand is None:  # asked for by another part of the program, which looks for itself
+            return
+        if not may_unpickle():
             self.config[self.subcommand].weights_only = True
         check_ranks(ranks_of(self._get(self.config, "trainer")))
+
+    def instantiate_trainer(self, **arguments: Any) -> L.Trainer:
+        """Make the trainer.
+
+        Raises:
+            InputError: This machine has no such devices, or Lightning takes no such arguments.
+        """
+        try:
+            return super().instantiate_trainer(**arguments)
+        except (MisconfigurationException, ValueError, ImportError) as error:
+            raise InputError(f"trainer: {' '.join(str(error).split())}") from None
 
     def after_predict(self) -> None:
         """Ask again for what was rejected, until the quota or the limit of attempts is reached."""
@@ -107,6 +119,7 @@ def do_stage(config: dict[str, Any], actions: tuple[str, ...]) -> None:
         actions: The same.
     """
     quiet()
+    check_ranks(ranks_of(config["trainer"]))
     cli = StageCLI(config, run=False)
     for action in actions:
         if action == "predict":

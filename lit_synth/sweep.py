@@ -10,14 +10,13 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from lit_synth import recipes
 from lit_synth.examples import InputError
 from lit_synth.jobs import Job, run_jobs
 from lit_synth.ledger import claim
-from lit_synth.pipeline import FREE
+from lit_synth.pipeline import FREE, module_of
 from lit_synth.plan import Step, matrix_rate, minutes, plan
 from lit_synth.settings import RunSettings
-from lit_synth.stages import StageCLI, quiet
+from lit_synth.stages import quiet
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,7 @@ class Sweep:
 
     def _plan(self, fraction: float) -> list[Step]:
         run = replace(self.run, fraction=fraction)
-        config = recipes.teacher_fit(run, run.seeds[0], run.output)
-        return plan(run, StageCLI(config, run=False).datamodule)
+        return plan(run, module_of(run, run.seeds[0]))
 
     def _claim(self) -> None:
         free = ("fraction", *FREE)

@@ -1,6 +1,7 @@
 """What a process makes of the environment that SLURM gives it."""
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from typing import Any
@@ -42,6 +43,13 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Any:
 )
 def test_a_trainer_says_how_many_ranks_it_has(trainer: dict[str, Any], expected: Ranks) -> None:
     assert ranks_of(trainer) == expected
+
+
+@pytest.mark.parametrize("trainer", [{"devices": "all"}, {"devices": {}}, {"devices": 2, "num_nodes": "two"}])
+def test_devices_that_are_no_number_are_told(trainer: dict[str, Any]) -> None:
+    name, value = list(trainer.items())[-1]
+    with pytest.raises(InputError, match=re.escape(f"trainer.{name} {value!r}: give a number")):
+        ranks_of(trainer)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def test_a_variable_that_cannot_be_is_one_line(
         ["--quiet", "run", "--config", "demo.yaml"],
         ["--config", "demo", "--preview", "--print_config", "run"],
         ["--config", "trainer/bf16", "run", "--config", "demo"],
+        ["--slurm", "run", "--preview", "--print_config", "--config", "demo"],
     ],
 )
 def test_shipped_configs_are_found_by_name(
@@ -136,7 +137,7 @@ def test_every_flag_is_known_as_one() -> None:
         for name in action.option_strings
         if not name.endswith(".help")
     }
-    assert flags - {"-h", "--help", "--offline"} == set(cli.FLAGS)
+    assert flags - {"-h", "--help", "--offline"} == {*cli.FLAGS} - {"--slurm"}, "which takes settings, too"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
@@ -145,7 +146,7 @@ def test_completion_knows_the_commands_and_their_options(shell: str, capsys: pyt
     assert main(["completion", shell]) == 0
     script = capsys.readouterr().out
     commands = [line.split()[0] for line in cli.USAGE.splitlines() if line.startswith("  ")]
-    assert len(commands) == 13
+    assert len(commands) == 14
     dashes = "" if shell == "tcsh" else "--"  # which has them apart
     for word in (*commands, *(f"{dashes}{name}" for name in ("curation.labels", "review", "gpu_memory", "fractions"))):
         assert word in script, word
@@ -155,7 +156,7 @@ def test_completion_of_bash_completes(tmp_path: Path, capsys: pytest.CaptureFixt
     pytest.importorskip("shtab")
     assert main(["completion", "bash"]) == 0
     script = tmp_path / "completion"
-    tries = [("cu", "curate"), ("run --curation.l", "--curation.labels"), ("report --format m", "md")]
+    tries = [("cu", "curate"), ("sta", "stage"), ("run --curation.l", "--curation.labels"), ("report --format m", "md")]
     asked = "".join(
         f"COMP_WORDS=(lit_synth {words}); COMP_CWORD={len(words.split())}; COMPREPLY=(); _shtab_lit_synth;"
         'echo "${COMPREPLY[*]}"\n'
@@ -209,6 +210,14 @@ def test_a_wheel_works_without_the_checkout(tmp_path: Path) -> None:
     assert said.startswith(f"{__version__}\n")
     assert "Wrote f.yaml" in said
     assert "test_limit: 800" in said
+
+
+@pytest.mark.parametrize("asked", ["accelerator=tpu", "strategy=none_such", "accelerator=cpu --trainer.devices=x"])
+def test_devices_that_are_not_there_are_one_line(asked: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["fit", "--config", str(CHECKOUT / "configs/stages/teacher.yaml"), *f"--trainer.{asked}".split()]
+    assert main(words) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].startswith("lit_synth: trainer")
 
 
 @pytest.mark.parametrize("strategy", ["deepspeed_stage_3", "{class_path: DeepSpeedStrategy, init_args: {stage: 3}}"])

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from lit_synth import recipes
+from lit_synth.examples import InputError
 from lit_synth.settings import Choice, CurationSettings, RunSettings, TeacherSettings
 from lit_synth.stages import StageCLI
 from lit_synth.task import Task
@@ -102,6 +103,12 @@ def test_a_runs_trainer_wins_and_its_callbacks_are_added() -> None:
 )
 def test_a_task_is_named_short_or_by_its_path(name: str, path: str) -> None:
     assert configs(settings(data=name), Path("folder"))["teacher_fit"]["data"]["class_path"] == path
+
+
+@pytest.mark.parametrize("logger", [{"save_dir": "x"}, [{"class_path": 3}]])
+def test_a_logger_without_a_class_is_told(logger: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"trainer\.logger .* names no class"):
+        recipes.teacher_fit(settings(trainer={"logger": logger}), 0, tmp_path)
 
 
 def test_any_logger_serves_what_learns_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

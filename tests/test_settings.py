@@ -56,6 +56,7 @@ def test_a_limit_caps_what_is_generated() -> None:
         ({"seeds": ()}, "seeds and strategies: give one or more of each"),
         ({"strategies": ()}, "seeds and strategies: give one or more of each"),
         ({"limit": 0}, "limit 0: give 1 or more, or leave it out"),
+        ({"trainer": {"default_root_dir": "x"}}, "trainer.default_root_dir: each stage has a folder of its own"),
         (
             {"student": StudentSettings(chosen={"golden": Choice(1e-4, 3)})},
             "student.chosen: 'golden' is no student; known: gold, annotate",

@@ -1,18 +1,17 @@
 """`lit_synth doctor`: whether a run fits the devices it is meant for, and what it will cost there."""
 
-from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from lit_synth import recipes
 from lit_synth.data import TaskDataModule
 from lit_synth.doctor.forecast import Forecast, forecast
 from lit_synth.doctor.machine import GIGA, DoctorSettings, Machine, measured
 from lit_synth.doctor.sharding import Sharding, sharding
+from lit_synth.pipeline import module_of
 from lit_synth.settings import RunSettings
-from lit_synth.stages import StageCLI, quiet
+from lit_synth.stages import quiet
 
 
 def doctor(run: RunSettings, settings: DoctorSettings) -> bool:
@@ -35,11 +34,7 @@ def doctor(run: RunSettings, settings: DoctorSettings) -> bool:
 
 
 def _data(run: RunSettings) -> TaskDataModule:
-    # Lightning's strategies want the devices that they name to be there; rows need none.
-    config = recipes.teacher_fit(replace(run, trainer={}), run.seeds[0], run.output)
-    module: TaskDataModule = StageCLI(
-        {**config, "trainer": {"accelerator": "cpu", "logger": False}}, run=False
-    ).datamodule
+    module = module_of(run, run.seeds[0])
     run.refuse_unread(module.task)
     return module
 

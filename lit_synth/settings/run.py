@@ -113,6 +113,10 @@ class RunSettings:
         if self.limit is not None and self.limit < 1:
             raise InputError(f"limit {self.limit}: give 1 or more, or leave it out")
         at_least("", self, 1, "pool_limit", "test_limit")
+        if "default_root_dir" in self.trainer:
+            raise InputError(
+                "trainer.default_root_dir: each stage has a folder of its own below --output; leave it out"
+            )
         if min(self.seeds) < 0 or max(self.seeds) >= 1 << 32:
             raise InputError(f"seeds {list(self.seeds)}: give whole numbers from 0 to 4,294,967,295")
 
