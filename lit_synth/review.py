@@ -76,15 +76,17 @@ def source_of(run: Path, strategy: str, seed: str) -> Path:
     Raises:
         InputError: There is none.
     """
-    told = run / seed / f"review_{strategy}" / "config.yaml"
-    if told.exists():
+    published = run / "synthetic" / strategy / f"{seed}.jsonl"
+    reviewed_rows = run / seed / f"review_{strategy}" / "accepted.jsonl"
+    told = reviewed_rows.with_name("config.yaml")
+    # With another config, as by --redo, its rows may be of a stage that nobody learns from any more.
+    if told.exists() and not (reviewed_rows.exists() and _differ(reviewed_rows, published)):
         return run / seed / str(yaml.safe_load(told.read_text(encoding="utf-8"))["source"])
     # Beside it may stand those of other amounts, and older ones that were set aside, with a point in their name.
     stages = [one for one in sorted((run / seed).glob(f"curation_{strategy}*")) if "." not in one.name]
     stages = [one for one in stages if (one / "accepted.jsonl").exists()]
-    published = run / "synthetic" / strategy / f"{seed}.jsonl"
     if len(stages) > 1:
-        stages = [one for one in stages if filecmp.cmp(one / "accepted.jsonl", published, shallow=False)]
+        stages = [one for one in stages if not _differ(one / "accepted.jsonl", published)]
     if not stages:
         raise InputError(f"{run}/{seed}: no stage that curated the rows of {strategy}; the same lit_synth run makes it")
     return stages[0]
@@ -96,6 +98,10 @@ def publish(run: Path, strategy: str, seed: str, stage: Path) -> None:
         path = run / kind / strategy / f"{seed}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(stage / file, path)
+
+
+def _differ(one: Path, other: Path) -> bool:
+    return not filecmp.cmp(one, other, shallow=False)
 
 
 def _apply(stage: Path, source: Path, path: Path, labels: Sequence[str]) -> None:

@@ -57,9 +57,11 @@ def judge(
         else:
             key = task.key(record)
             fresh = seen.add(key)
-            reason = copies.get(key) or (None if fresh else REPEATED)
+            reason = copies.get(key)
             if reason is None and rules.leakage:
+                # Before repeats: a reader may yet keep one of those.
                 reason = next((f"leaks a row of {leak.part}" for leak in reversed(leaks.of(record))), None)
+            reason = reason or (None if fresh else REPEATED)
             if near:
                 # Rejected ones too: a record that is judged later must not turn an earlier verdict.
                 closest = near.find(record)

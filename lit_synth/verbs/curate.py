@@ -40,7 +40,8 @@ def parser_of() -> "ArgumentParser":
 def curate_by_hand(run: Path, review: Path, tell: Callable[[str], None]) -> None:
     """Make a review the run's own, and apply it to ``synthetic/`` and ``rejected/``.
 
-    Nothing else is touched: the same `lit_synth run` trains the students anew that learn from these rows.
+    Nothing else is touched but their manifest: the same `lit_synth run` trains the students anew that learn from these
+    rows.
 
     Args:
         run: Folder of the run.
@@ -51,6 +52,7 @@ def curate_by_hand(run: Path, review: Path, tell: Callable[[str], None]) -> None
         InputError: There is no such run or row, or a mark cannot be.
     """
     from lit_synth.ledger import Ledger, key_of, read_json
+    from lit_synth.manifest import write_manifest
     from lit_synth.records import alone
     from lit_synth.review import keep_marks, marks_file, publish, reviewed, source_of
 
@@ -68,6 +70,10 @@ def curate_by_hand(run: Path, review: Path, tell: Callable[[str], None]) -> None
             stage, _ = reviewed(ledger, run / seed, strategy, source, key_of(source), labels)
             publish(run, strategy, seed, stage)
         tell(f"{strategy}, {seed}: {_told(marks.get((strategy, seed), []))}")
+    manifest = run / "synthetic" / "manifest.json"
+    if manifest.is_file():  # its sums are of the rows as they were
+        known = read_json(manifest)
+        write_manifest(run, known["config"], known["versions"])
     tell(f"Rows are in {run / 'synthetic'} and {run / 'rejected'}; figures and page are still those from before.")
     command = details.get("command") or f"lit_synth run --config FILE --output {shlex.quote(str(run))}"
     tell(f"Train the students that learn from them anew, and no others:\n  {command}")

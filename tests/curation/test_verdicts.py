@@ -73,6 +73,14 @@ def test_what_is_rejected_has_its_reason(text: str | None, reason: str) -> None:
     assert (accepted, reasons(rejected)) == ([], {"generated-positive-0": reason})
 
 
+def test_a_row_that_leaks_and_repeats_another_says_that_it_leaks() -> None:
+    """No reader may keep it, as a repeat could be kept."""
+    known = {"test": [Example("t", {"text": "one two three four five six seven eight nine"}, "negative")]}
+    rows = [record("one two three four five six seven eight", attempt) for attempt in (0, 1)]
+    assert set(reasons(judge(REVIEWS, rows, known)[1]).values()) == {"leaks a row of test"}
+    assert len(judge(REVIEWS, rows, known)[1]) == 2
+
+
 def test_a_new_text_is_accepted_as_it_is() -> None:
     row = record("something new")
     assert judge(REVIEWS, [row], PARTS, PLAIN) == ([row], [])

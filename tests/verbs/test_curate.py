@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,11 @@ def test_a_review_changes_its_rows_and_their_students_and_nothing_else(
     assert (now[corrected].target, now[corrected].probabilities[other]) == (other, 1.0)  # type: ignore[index]
     assert now[corrected].provenance["review"] == {"mark": "correct", "target": before[corrected].target}
     assert {name: keys(run)[name] for name in first} == first, "no student is touched yet"
+    published = "synthetic/generate/seed0.jsonl"
+    manifest = json.loads((run / "synthetic" / "manifest.json").read_text())
+    digest = sha256((run / published).read_bytes()).hexdigest()
+    assert manifest["files"][published] == {"rows": len(now), "sha256": digest}
+    assert manifest["config"]["fraction"] == 24
 
     go_on()
     second = keys(run)
@@ -141,6 +147,20 @@ def test_a_review_that_cannot_be_is_one_line_and_changes_nothing(
     assert len(lines) == 1
     assert f"{tmp_path / 'review.jsonl'}:2: {told.format(run=run)}" in lines[0]
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_a_review_of_an_older_config_does_not_say_where_rows_come_from(tmp_path: Path) -> None:
+    from lit_synth.review import publish, source_of
+
+    seed = tmp_path / "seed0"
+    for stage, name in (("curation_generate_30", "a"), ("review_generate", "a-kept"), ("curation_generate", "b")):
+        write_examples(seed / stage / "accepted.jsonl", [Example(name, {"text": "x"}, "late")])
+        write_examples(seed / stage / "rejected.jsonl", [])
+    (seed / "review_generate" / "config.yaml").write_text("review: generate\nsource: curation_generate_30\n")
+    publish(tmp_path, "generate", "seed0", seed / "review_generate")
+    assert source_of(tmp_path, "generate", "seed0") == seed / "curation_generate_30"
+    publish(tmp_path, "generate", "seed0", seed / "curation_generate")  # as with --redo
+    assert source_of(tmp_path, "generate", "seed0") == seed / "curation_generate"
 
 
 def test_marks_of_rows_that_were_made_anew_are_not_met(tmp_path: Path) -> None:

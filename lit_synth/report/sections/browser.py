@@ -1,6 +1,7 @@
 """All rows, to be searched and marked: a form that the page's script fills from the rows that the page holds."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -28,10 +29,11 @@ def browser(folder: RunFolder) -> Markup:
     if all(gold.values()):
         about.append("Beside each the labelled row that is most like it, by the words they share.")
     about.append("Marks stay in this browser until they are downloaded.")
+    output = folder.settings.get("output", folder.path)
     data = {
         "key": _key(folder),
         "labels": folder.details.get("labels", []),
-        "command": f"lit_synth curate --review review.jsonl {folder.settings.get('output', folder.path)}",
+        "command": shlex.join(["lit_synth", "curate", "--review", "review.jsonl", str(output)]),
         **_content(rows, gold, folder.is_text),
     }
     note = tag("noscript", tag("p", "Searching and marking needs the page's script.", class_="note"))
