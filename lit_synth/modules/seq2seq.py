@@ -167,7 +167,7 @@ class Seq2Seq(L.LightningModule):
         return [answered(example, text if ended else None) for example, (text, ended) in pairs]
 
     def configure_callbacks(self) -> list[L.Callback]:
-        """Return what counts tokens, tells how fast it learns."""
+        """Return what counts tokens, and what tells how fast it learns."""
         return [self.meter, Throughput()]
 
     def configure_optimizers(self) -> Any:
