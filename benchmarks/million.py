@@ -71,8 +71,7 @@ def read(row: Example, by: str) -> Example:
 def answer(module: TaskDataModule, folder: Path, rules: Rules, make: Callable[[Example], Example]) -> None:
     """Answer all that is pending as a stage does, in batches, and judge it."""
     callback = Generation(rules)
-    strategy = SimpleNamespace(barrier=lambda: None)
-    trainer: Any = SimpleNamespace(strategy=strategy, is_global_zero=True, datamodule=module, global_rank=0)
+    trainer: Any = SimpleNamespace(world_size=1, is_global_zero=True, datamodule=module, global_rank=0)
     pending = module.pending()
     while rows := list(islice(pending, BATCH)):
         append_records(folder / "records-0.jsonl", [make(row) for row in rows])
