@@ -208,10 +208,14 @@ def _stratified_order(task: Task, examples: Sequence[Example], rng: random.Rando
 
 
 def _hold_out(task: Task, gold: Sequence[Example], share: float) -> list[Example]:
-    """Take rows at even distances along the stratified order; the first row of every class stays in gold."""
+    """Take rows at even distances along one class after the other, so that each gives its share of them.
+
+    Along the stratified order itself, where classes take turns, even distances could pass one over altogether. The
+    first row of every class stays in gold.
+    """
     seen: set[str] = set()
     # A set's add returns None: the first row of every class is not spared.
     spare = [row for row in gold if task.asked(row) in seen or seen.add(task.asked(row))]  # type: ignore[func-returns-value]
-    spare = spare or list(gold[1:])
+    spare = sorted(spare or gold[1:], key=task.asked)
     count = min(max(1, round(share * len(gold))), len(spare))
     return [spare[(2 * index + 1) * len(spare) // (2 * count)] for index in range(count)]
