@@ -62,6 +62,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment = {**os.environ, "PATH": PATH, "SLURM_CONF": str(folder / "slurm.conf")}
+        self.queued: dict[str, float] = {}
 
     def ask(self, *words: str) -> str:
         """Return what a command of SLURM says."""
@@ -82,10 +83,14 @@ class Cluster:
         return self.state(job)
 
     def is_back(self, job: str) -> bool:
-        """Tell whether a job queued again has started; it may do so now: SLURM has one wait for two minutes."""
+        """Tell whether a job queued again has started; it may do so soon: SLURM has one wait for two minutes.
+
+        Not at once: the word of its first script's end, if it came behind the second start, would end that one.
+        """
         found = self.ask("scontrol", "show", "job", "--oneliner", job)
         again = "Restarts=1" in found
-        if again and "JobState=PENDING" in found:
+        is_queued = again and "JobState=PENDING" in found
+        if is_queued and time.monotonic() - self.queued.setdefault(job, time.monotonic()) > 10:
             subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], env=self.environment, check=False)
         return again and "JobState=PENDING" not in found and "JobState=COMPLETING" not in found
 
