@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lit_synth.deployed import Answer, Student
-    from lit_synth.examples import InputError
+    from lit_synth.errors import InputError
     from lit_synth.verbs.export import export
     from lit_synth.verbs.init import init
     from lit_synth.verbs.label import label
@@ -26,7 +26,7 @@ __all__ = ["Answer", "InputError", "Student", "export", "init", "label", "run"]
 
 _PLACES = {
     "Answer": "lit_synth.deployed",
-    "InputError": "lit_synth.examples",
+    "InputError": "lit_synth.errors",
     "Student": "lit_synth.deployed",
     "export": "lit_synth.verbs.export",
     "init": "lit_synth.verbs.init",

@@ -11,7 +11,8 @@ from pickle import UnpicklingError
 
 from lit_synth import __version__
 from lit_synth.cluster import is_first, queue_again
-from lit_synth.examples import InputError, open_lines, printable
+from lit_synth.errors import InputError, printable
+from lit_synth.json_lines import open_lines
 from lit_synth.permissions import permitted, taken
 from lit_synth.shortage import shortage
 from lit_synth.stopping import is_time_up, stoppable

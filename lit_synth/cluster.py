@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 AUTO = ("auto", -1, "-1", None)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from lit_synth.examples import InputError, shown
+from lit_synth.errors import InputError, shown
 from lit_synth.tables import Row, as_label, count_words, is_empty
 
 LABEL_NAMES = ("label", "labels", "class", "category", "intent", "sentiment", "topic", "tag", "team", "target", "gold")

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from lit_synth.examples import InputError, shown
+from lit_synth.errors import InputError, shown
 
 SHELLS = ("bash", "zsh", "tcsh")
 
@@ -19,7 +19,7 @@ def completion(shell: str) -> str:
 
     >>> completion("fish")
     Traceback (most recent call last):
-    lit_synth.examples.InputError: completion 'fish': give one of bash, zsh, tcsh
+    lit_synth.errors.InputError: completion 'fish': give one of bash, zsh, tcsh
     """
     if shell in ("-h", "--help"):
         return f'usage: lit_synth completion {{{",".join(SHELLS)}}}\n\nAs in: eval "$(lit_synth completion bash)"'

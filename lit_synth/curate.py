@@ -17,10 +17,10 @@ from lit_synth.curation.measures import measure
 from lit_synth.curation.verdicts import reject
 from lit_synth.data import TaskDataModule
 from lit_synth.examples import Example, read_examples, writing
-from lit_synth.ledger import write_json
 from lit_synth.readings import Readings, answered, chosen, combined, known_posteriors
 from lit_synth.settings import CurationSettings
 from lit_synth.task import Task
+from lit_synth.whole_files import write_json
 
 UNSURE = "below the threshold of confidence"
 

@@ -14,7 +14,8 @@ from transformers import AutoModelForSeq2SeqLM, AutoModelForSequenceClassificati
 
 from lit_synth.data.collate import Collate
 from lit_synth.data.encoders import ClassifierEncoder, Encoder, Seq2SeqEncoder
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.modules.pretrained import load_pretrained
 from lit_synth.permissions import class_at
 from lit_synth.task import Task

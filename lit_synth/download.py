@@ -24,7 +24,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple, Un
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.permissions import is_offline
 
 _ATTEMPTS = 5

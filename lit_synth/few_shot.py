@@ -9,7 +9,8 @@ from lit_synth import recipes
 from lit_synth.callbacks.predictions import scored, write_results
 from lit_synth.decoding.answers import read_answer
 from lit_synth.decoding.served import ask
-from lit_synth.examples import Example, read_examples, read_json_lines
+from lit_synth.examples import Example, read_examples
+from lit_synth.json_lines import read_json_lines
 from lit_synth.metrics import Scored, score
 from lit_synth.seed import Seed
 from lit_synth.stages import run_stage

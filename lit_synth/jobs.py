@@ -13,8 +13,8 @@ from queue import Queue
 from threading import Event
 from typing import Any
 
-from lit_synth.ledger import read_json, write_json
 from lit_synth.options import VARIABLES
+from lit_synth.whole_files import read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ class Job:
 
     def found(self, output: Path) -> dict[str, Any]:
         """Return how the job ended, or nothing."""
-        file = self.file(output)
-        found: dict[str, Any] = read_json(file) if file.exists() else {}
+        found: dict[str, Any] = read_json(self.file(output), {})
         return found
 
 

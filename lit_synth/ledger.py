@@ -12,10 +12,11 @@ from typing import Any
 
 import yaml
 
-from lit_synth.examples import InputError, write_whole
+from lit_synth.errors import InputError
 from lit_synth.outlook import outlook
 from lit_synth.seals import broken, seal
 from lit_synth.spending import Spent, collect
+from lit_synth.whole_files import write_json, write_whole
 
 DAMAGED = "damaged"
 """In place of the key of a stage that nobody knows any more."""
@@ -186,23 +187,6 @@ def key_of(folder: Path) -> str:
     if not found.get("done"):
         raise InputError(f"{folder}: is not done; the same lit_synth run goes on")
     return str(found["key"])
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON, whole or not at all."""
-    write_whole(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def read_json(path: Path) -> Any:
-    """Read what `write_json` has written.
-
-    Raises:
-        InputError: It is no JSON any more.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        raise InputError(f"{path}: damaged; delete it, and the same command makes it again") from None
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

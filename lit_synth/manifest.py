@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lit_synth.ledger import write_json
+from lit_synth.whole_files import write_json
 
 
 def write_manifest(output: Path, config: Mapping[str, Any], versions: Mapping[str, str]) -> None:

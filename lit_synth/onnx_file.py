@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.modules.pretrained import load_pretrained
 from lit_synth.tokenizer import load_tokenizer
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from jsonargparse import ArgumentParser
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.permissions import denied
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pydoc import locate
 from typing import Any
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 IMPORTS = ("lit_synth", "lightning", "torch.optim", "transformers.optimization")
 """What a class path may lie under. Not all of torch or transformers, which can load code: ``torch.hub.load``."""
@@ -99,7 +99,7 @@ def class_at(path: str) -> type:
 
     >>> class_at("os.system")
     Traceback (most recent call last):
-    lit_synth.examples.InputError: class path os.system: a config may name classes of lit_synth, lightning, \
+    lit_synth.errors.InputError: class path os.system: a config may name classes of lit_synth, lightning, \
 torch.optim, transformers.optimization only; if you trust this one, give --allow_imports os
     """
     if not _may_be_named(path):

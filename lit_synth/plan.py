@@ -12,7 +12,8 @@ from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
 from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, TeacherEncoder
 from lit_synth.data.encoders import Encoder
 from lit_synth.embedded import resolve
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.hub import why_absent
 from lit_synth.outlook import Outlook
 from lit_synth.settings import STUDENTS, SYNTHETIC, RunSettings

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from lit_synth.cluster import Ranks
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.permissions import is_offline
 
 PATIENCE = 45.0

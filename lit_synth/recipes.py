@@ -5,7 +5,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.permissions import class_at
 from lit_synth.settings import Choice, RunSettings
 from lit_synth.task import Task

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import InputError
-from lit_synth.ledger import read_json, write_json
+from lit_synth.errors import InputError
+from lit_synth.whole_files import read_json, write_json
 
 
 class Record:
@@ -25,7 +25,7 @@ class Record:
 
     def __init__(self, output: Path, seed: str, data: str) -> None:
         self.path = output / "records" / f"{seed}.json"
-        found = read_json(self.path) if self.path.exists() else {}
+        found = read_json(self.path, {})
         if found.get("data") != data:
             found = {"data": data, "metrics": [], "details": {}}
         self.content: dict[str, Any] = found

@@ -13,8 +13,10 @@ from pathlib import Path
 import yaml
 
 from lit_synth.curation.marks import Mark, fingerprint, marked, read_marks
-from lit_synth.examples import Example, InputError, read_examples, write_examples, write_whole
-from lit_synth.ledger import Ledger, read_json, write_json
+from lit_synth.errors import InputError
+from lit_synth.examples import Example, read_examples, write_examples
+from lit_synth.ledger import Ledger
+from lit_synth.whole_files import read_json, write_json, write_whole
 
 KINDS = {"synthetic": "accepted.jsonl", "rejected": "rejected.jsonl"}
 """Folders where users look for rows, and the stage's file that stands there."""

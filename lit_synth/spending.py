@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lit_synth.examples import write_whole
+from lit_synth.whole_files import write_whole
 
 _PARTS = "spent-*.json"
 CPU = "CPU"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lit_synth.cluster import Ranks, command_on
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.stopping import led
 
 PREFIX = "lit_synth: "

@@ -22,7 +22,7 @@ from lit_synth.callbacks.generation import predict_all
 from lit_synth.cluster import ranks_of
 from lit_synth.data import TaskDataModule
 from lit_synth.download import say
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.options import corrected
 from lit_synth.permissions import may_unpickle
 from lit_synth.preflight import check_ranks

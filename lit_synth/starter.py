@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.survey import Survey, quantile
 
 TOKENS_A_WORD = 1.6

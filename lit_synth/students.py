@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lit_synth import recipes
-from lit_synth.examples import read_json_lines
+from lit_synth.json_lines import read_json_lines
 from lit_synth.seed import Seed
 from lit_synth.settings import Choice, Search
 from lit_synth.stages import run_stage

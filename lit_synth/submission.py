@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lit_synth.cluster import AUTO, ranks_of
-from lit_synth.examples import InputError, write_whole
+from lit_synth.errors import InputError
 from lit_synth.options import VARIABLES
 from lit_synth.pipeline import Pipeline, module_of
 from lit_synth.settings import STUDENTS, Resources, RunSettings, SlurmSettings
 from lit_synth.stages import quiet
+from lit_synth.whole_files import write_whole
 
 GRACE = 90
 """Seconds before the end of its time in which a job stops behind a batch and keeps where it was."""

@@ -10,7 +10,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.jobs import Job, run_jobs
 from lit_synth.ledger import claim
 from lit_synth.pipeline import FREE, module_of

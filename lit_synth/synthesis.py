@@ -12,7 +12,9 @@ from lit_synth import recipes
 from lit_synth.account import annotation_figures
 from lit_synth.curate import curate, read_curation
 from lit_synth.curation.advice import advise
-from lit_synth.examples import InputError, read_examples, read_json_lines
+from lit_synth.errors import InputError
+from lit_synth.examples import read_examples
+from lit_synth.json_lines import read_json_lines
 from lit_synth.readings import Readings
 from lit_synth.records import Record
 from lit_synth.review import publish, reviewed

@@ -8,7 +8,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import InputError, is_text, open_lines, read_json_lines, shown
+from lit_synth.errors import InputError, is_text, shown
+from lit_synth.json_lines import open_lines, read_json_lines
 
 Row = dict[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".tsv", ".parquet")

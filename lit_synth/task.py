@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 
 _PLACEHOLDER = re.compile(r"\{([^{}\n]+)\}")
 CLASSIFICATION = ("accuracy", "macro_f1")

@@ -3,7 +3,7 @@
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from lit_synth.embedded import resolve
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.hub import why_absent
 
 

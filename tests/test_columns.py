@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lit_synth.columns import columns_of, guess
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.tables import read_table
 
 WORDS = [

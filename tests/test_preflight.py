@@ -18,7 +18,7 @@ import pytest
 
 from lit_synth import preflight
 from lit_synth.cluster import Ranks
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 PATIENCE = 2.0
 """Seconds, where a rank waits in vain; where all come, a busy machine has the usual time."""

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from lit_synth import recipes
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.settings import Choice, CurationSettings, RunSettings, TeacherSettings
 from lit_synth.stages import StageCLI
 from lit_synth.task import Task

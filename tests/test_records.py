@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.records import Record, alone, compose
 
 ORDER = ["gold", "annotate", "both"]

@@ -9,7 +9,7 @@ import yaml
 
 import lit_synth
 from lit_synth.cli import main
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.records import Record, alone, compose, set_aside
 from tests.forked import settings
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.modules.losses import Loss
 from lit_synth.settings import (
     STRATEGIES,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lit_synth.cluster import Ranks
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.spread import spread
 from lit_synth.stopping import stoppable
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from lit_synth.cli import main
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.options import run_settings
 from lit_synth.settings import Resources, RunSettings, SlurmSettings
 from lit_synth.submission import jobs

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.tables import read_table
 
 ROWS = [{"text": "a, b; c", "label": "x"}, {"text": "zwei\nZeilen", "label": "ü"}]

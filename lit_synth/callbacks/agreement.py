@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lit_synth.callbacks.predictions import gather
 from lit_synth.callbacks.shards import sizes
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 SHARED = "give an output folder on a file system that all nodes share"
 

@@ -13,8 +13,10 @@ from lit_synth.curation.rules import Rules
 from lit_synth.curation.verdicts import by_attempt, by_id, judge, judge_round_trip
 from lit_synth.data import Requests, TaskDataModule
 from lit_synth.download import say
-from lit_synth.examples import InputError, write_whole, writing
+from lit_synth.errors import InputError
+from lit_synth.examples import writing
 from lit_synth.shortage import is_out_of_memory
+from lit_synth.whole_files import write_whole
 
 
 class Generation(L.Callback):

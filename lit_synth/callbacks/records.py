@@ -8,7 +8,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from lit_synth.examples import write_whole
+from lit_synth.whole_files import write_whole
 
 
 class DevelopmentCurve(L.Callback):

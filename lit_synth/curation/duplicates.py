@@ -7,7 +7,7 @@ import numpy as np
 from datasketch import MinHash  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.on_disk import digest, scratch
 
 _CHARACTERS = 5

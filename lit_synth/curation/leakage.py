@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lit_synth.curation.duplicates import NearDuplicates, normalise, shingles
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 NGRAM = "n-gram"
 NEAR = "near duplicate"

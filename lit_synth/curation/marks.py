@@ -6,7 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal, get_args
 
-from lit_synth.examples import Example, InputError, read_json_lines, shown
+from lit_synth.errors import InputError, shown
+from lit_synth.examples import Example
+from lit_synth.json_lines import read_json_lines
 
 Kind = Literal["keep", "drop", "correct"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.task import Task
 
 

@@ -23,7 +23,8 @@ from lit_synth.data.sources import find_split, read_hub, read_split
 from lit_synth.data.splits import Partition, Splits, make_splits
 from lit_synth.data.synthetic import synthetic_rows
 from lit_synth.embedded import resolve
-from lit_synth.examples import Example, InputError, read_examples
+from lit_synth.errors import InputError
+from lit_synth.examples import Example, read_examples
 from lit_synth.on_disk import Kept
 from lit_synth.tables import Row
 from lit_synth.task import Task

@@ -8,7 +8,8 @@ import numpy as np
 
 from lit_synth.data.parts import Part, first_alike
 from lit_synth.data.sources import Normalise, example_of
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.on_disk import Kept
 from lit_synth.tables import is_empty, read_table
 from lit_synth.task import Task

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import Example, InputError, is_text, shown
+from lit_synth.errors import InputError, is_text, shown
+from lit_synth.examples import Example
 from lit_synth.on_disk import Kept
 from lit_synth.tables import SUFFIXES, Row, as_label, read_table
 from lit_synth.task import Task

@@ -12,7 +12,8 @@ from itertools import groupby, repeat
 import numpy as np
 
 from lit_synth.data.parts import Part, first_alike
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.on_disk import Kept
 from lit_synth.task import Task
 

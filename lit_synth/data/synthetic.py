@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from lit_synth.examples import Example, InputError, read_examples
+from lit_synth.errors import InputError
+from lit_synth.examples import Example, read_examples
 
 
 def synthetic_rows(path: Path, limit: int | None = None) -> Iterator[Example]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import InputError, read_json_lines
+from lit_synth.errors import InputError
+from lit_synth.json_lines import read_json_lines
 
 _START = b'{"key": "'
 _MARKUP = frozenset("`~<>|")

@@ -12,7 +12,7 @@ import requests
 from lit_synth.decoding.answers import Answers
 from lit_synth.decoding.endpoint import Endpoint
 from lit_synth.decoding.reply import RefusedError, TransientError, send
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 _PAUSE = 2.0  # seconds before the second try; doubles, so that the sixth is more than a minute after the first
 _LONGEST = 60.0  # seconds; most that it doubles to

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.permissions import is_local
 
 Message = Mapping[str, str]

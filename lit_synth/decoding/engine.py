@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 INSTALL = {"vllm": "pip install 'lit-synth[vllm]', which needs Linux"}
 """What to do for an engine that is not part of every installation."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.permissions import is_local
 
 _SAID = 200  # characters of what a server says that an error repeats

@@ -13,7 +13,7 @@ from lit_synth.decoding.sampling import Completion
 from lit_synth.decoding.tree_walk import Question, walk
 from lit_synth.decoding.trie import Node
 from lit_synth.decoding.writing import Sampling
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.permissions import may_unpickle
 from lit_synth.stopping import stop_if_asked
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 
 @dataclass(frozen=True)

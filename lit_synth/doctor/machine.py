@@ -4,7 +4,7 @@ import os
 import time
 from dataclasses import dataclass
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 GIGA = 1e9
 

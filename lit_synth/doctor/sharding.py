@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 HALF, SINGLE = 2, 4
 """Bytes of a number in 16 bits, and of one in 32."""

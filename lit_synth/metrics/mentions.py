@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.metrics.scored import Scored, ratio_scores
 
 _SLOT = re.compile(r'(\w+) = ("[^"]*"(?:, "[^"]*")*)')

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ are functions to one number. Figures are stored as 0 to 1.
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.metrics.labels import accuracy, macro_f1
 from lit_synth.metrics.mentions import coverage, slot_error_rate
 from lit_synth.metrics.questions import em, f1a, f1m

@@ -8,7 +8,7 @@ from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 
 class Averaging(WeightAveraging):

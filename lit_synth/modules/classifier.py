@@ -11,7 +11,8 @@ from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import BinaryF1Score, MulticlassAccuracy, MulticlassF1Score
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.modules.annotations import labelled
 from lit_synth.modules.averaging import Averaging
 from lit_synth.modules.finite import check_finite

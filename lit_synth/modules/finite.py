@@ -6,7 +6,7 @@ import torch
 from lightning import LightningModule
 from torch import Tensor
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 
 def check_finite(module: LightningModule, loss: Tensor, batch: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 if TYPE_CHECKING:  # `Loss` is a setting too, and loads no torch until used
     from torch import Tensor

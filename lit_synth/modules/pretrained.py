@@ -13,7 +13,7 @@ from transformers.integrations.deepspeed import HfDeepSpeedConfig, unset_hf_deep
 
 from lit_synth.decoding.decoders import close_served
 from lit_synth.embedded import resolve
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.hub import why_absent
 from lit_synth.permissions import may_unpickle
 

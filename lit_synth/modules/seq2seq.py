@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from transformers import AutoModelForSeq2SeqLM, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.modules.annotations import answered
 from lit_synth.modules.finite import check_finite
 from lit_synth.modules.losses import weighted_mean

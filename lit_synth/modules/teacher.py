@@ -21,7 +21,8 @@ from lit_synth.decoding.sampling import record_seed
 from lit_synth.decoding.trie import LabelScore
 from lit_synth.decoding.writing import Sampling
 from lit_synth.embedded import resolve
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.modules.adapters import Lora, bare, merged
 from lit_synth.modules.annotations import answered, labelled
 from lit_synth.modules.finite import check_finite

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.report.conclusions.appraise import appraise
 from lit_synth.report.export import as_csv, as_json, as_markdown
 from lit_synth.report.folders.collection import collect, is_run

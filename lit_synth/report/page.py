@@ -7,7 +7,6 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from lit_synth.examples import write_whole
 from lit_synth.report.cards.dataset_card import write_dataset_card
 from lit_synth.report.cards.model_card import write_model_cards
 from lit_synth.report.conclusions.appraise import appraise
@@ -28,6 +27,7 @@ from lit_synth.report.sections.diversity import diversity
 from lit_synth.report.sections.samples import samples
 from lit_synth.report.sections.saturation import saturated
 from lit_synth.report.sections.shares import label_shares
+from lit_synth.whole_files import write_whole
 
 PAGE = Template(
     """<!doctype html>

@@ -2,7 +2,7 @@
 
 import math
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 
 def at_least(part: str, settings: object, least: float, *names: str) -> None:

@@ -7,7 +7,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.settings.ranges import at_least
 from lit_synth.settings.student import StudentSettings
 from lit_synth.settings.synthesis import CurationSettings, GenerationSettings

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.settings.ranges import at_least
 
 

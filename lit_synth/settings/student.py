@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.modules.losses import Loss
 from lit_synth.settings.ranges import above_zero, at_least
 from lit_synth.task import Task

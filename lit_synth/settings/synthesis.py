@@ -5,7 +5,7 @@ from typing import Literal
 
 from lit_synth.curation.rules import Rules
 from lit_synth.decoding.writing import Sampling
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.settings.ranges import at_least
 from lit_synth.task import Task, names_in
 

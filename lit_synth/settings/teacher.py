@@ -6,7 +6,7 @@ from typing import Literal
 from lit_synth.decoding.endpoint import Endpoint
 from lit_synth.decoding.engine import Engine
 from lit_synth.decoding.trie import LabelScore
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.modules.adapters import Lora
 from lit_synth.settings.ranges import above_zero, at_least
 

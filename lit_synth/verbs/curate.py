@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lit_synth.curation.marks import Kind, Mark, fingerprint, read_marks, see_that_it_can_be
-from lit_synth.examples import InputError, shown
+from lit_synth.errors import InputError, shown
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
@@ -51,10 +51,11 @@ def curate_by_hand(run: Path, review: Path, tell: Callable[[str], None]) -> None
     Raises:
         InputError: There is no such run or row, or a mark cannot be.
     """
-    from lit_synth.ledger import Ledger, key_of, read_json
+    from lit_synth.ledger import Ledger, key_of
     from lit_synth.manifest import write_manifest
     from lit_synth.records import alone
     from lit_synth.review import keep_marks, marks_file, publish, reviewed, source_of
+    from lit_synth.whole_files import read_json
 
     if not (run / "run.json").is_file():
         raise InputError(f"{run}: no run.json; is this the --output of `lit_synth run`, and has it begun?")

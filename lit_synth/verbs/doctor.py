@@ -8,7 +8,7 @@ def main(words: list[str]) -> None:
         InputError: A stage does not fit.
     """
     from lit_synth.doctor.machine import DoctorSettings
-    from lit_synth.examples import InputError
+    from lit_synth.errors import InputError
     from lit_synth.options import run_settings
 
     run, parts = run_settings("doctor", words, doctor=DoctorSettings)

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lit_synth.columns import columns_of, guess
-from lit_synth.examples import InputError, printable, write_whole
+from lit_synth.errors import InputError, printable
 from lit_synth.starter import starter
 from lit_synth.survey import survey
 from lit_synth.tables import read_texts
+from lit_synth.whole_files import write_whole
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser

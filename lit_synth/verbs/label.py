@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.tables import Row, is_empty, read_table, read_texts, suffix
 
 if TYPE_CHECKING:

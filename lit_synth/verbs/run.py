@@ -39,12 +39,12 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = 
 
     >>> run("a/run.yaml")
     Traceback (most recent call last):
-    lit_synth.examples.InputError: a/run.yaml: no such file
+    lit_synth.errors.InputError: a/run.yaml: no such file
     """
     import json
     from argparse import ArgumentError
 
-    from lit_synth.examples import InputError
+    from lit_synth.errors import InputError
     from lit_synth.options import mistake, run_settings
     from lit_synth.permissions import permitted
     from lit_synth.shipped import shipped
@@ -71,7 +71,7 @@ def run(*configs: str | Path, tell: Callable[[str], None] = print, redo: bool = 
 
 def _do(settings: "RunSettings", parts: dict[str, Any], tell: Callable[[str], None]) -> Path:
     """Look at a run, submit it, or do it; return its page, or where that would be."""
-    from lit_synth.examples import InputError, printable
+    from lit_synth.errors import InputError, printable
 
     if parts["quiet"] and not parts["preview"]:  # which is asked for its lines
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):

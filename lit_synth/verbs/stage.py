@@ -14,7 +14,7 @@ def main(words: list[str]) -> None:
     """Read the words behind ``lit_synth stage`` and do it."""
     import yaml
 
-    from lit_synth.examples import InputError
+    from lit_synth.errors import InputError
     from lit_synth.options import parse
     from lit_synth.stages import do_stage
 

@@ -14,7 +14,8 @@ from lit_synth.callbacks.shards import append_records, read_records
 from lit_synth.curation.rules import Rules
 from lit_synth.curation.verdicts import DISAGREES, OUTSIDE_TEMPLATE, REPEATED, UNFINISHED, by_id
 from lit_synth.data import Partition, Requests, TeacherEncoder
-from lit_synth.examples import Example, InputError, read_examples
+from lit_synth.errors import InputError
+from lit_synth.examples import Example, read_examples
 from lit_synth.tasks.reviews import Reviews
 
 Answer = Callable[[Example], Example]

@@ -7,7 +7,7 @@ import pytest
 
 from lit_synth.callbacks import agreement
 from lit_synth.callbacks.agreement import agree, verdicts_sum, wait_for_shards
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lit_synth.curation.base_rates import HITS, SAMPLE, leakage
-from lit_synth.examples import Example, read_json_lines
+from lit_synth.examples import Example
+from lit_synth.json_lines import read_json_lines
 from lit_synth.tasks.boolq import BOOLQ
 from lit_synth.tasks.reviews import REVIEWS
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sacrebleu import sentence_bleu
 
 from lit_synth.curation.diversity import compare, distinct, self_bleu, tell_apart, total_variation
-from lit_synth.examples import read_json_lines
+from lit_synth.json_lines import read_json_lines
 
 Texts = Callable[..., list[str]]
 WORDS = st.lists(st.sampled_from(["play", "Play", "some", "jazz,", "now!", "it's"]), max_size=9).map(" ".join)

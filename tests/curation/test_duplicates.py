@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lit_synth.curation.duplicates import NearDuplicates, _bands, normalise, shingles, similarity
-from lit_synth.examples import InputError, read_json_lines
+from lit_synth.errors import InputError
+from lit_synth.json_lines import read_json_lines
 
 
 def jaccard(first: str, second: str) -> float:

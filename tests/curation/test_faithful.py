@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from lit_synth.curation.faithful import least, share
 from lit_synth.data.sources import read_split
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.metrics import Scored, score
 from lit_synth.task import Task
 from lit_synth.tasks.reviews import REVIEWS

@@ -8,7 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lit_synth.curation.leakage import NEAR, NGRAM, NGRAM_SIZE, Leak, Leaks, memorised
-from lit_synth.examples import InputError, read_json_lines
+from lit_synth.errors import InputError
+from lit_synth.json_lines import read_json_lines
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "cc", "a,"]), max_size=7).map(" ".join)
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from lit_synth.curation.marks import Mark, fingerprint, marked, read_marks, see_that_it_can_be
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 
 LABELS = ("late", "praise")
 ROW = Example(

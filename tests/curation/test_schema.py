@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from lit_synth.curation.schema import known_names, names, unseen
 from lit_synth.data.sources import read_split
-from lit_synth.examples import Example, InputError, read_json_lines
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
+from lit_synth.json_lines import read_json_lines
 from lit_synth.task import Task
 from lit_synth.tasks.reviews import REVIEWS
 from lit_synth.tasks.sgd import SGD, Sgd

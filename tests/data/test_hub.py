@@ -11,7 +11,7 @@ from datasets import ClassLabel, Dataset, Features, Value
 
 from lit_synth.data import ClassifierEncoder, Partition
 from lit_synth.data.sources import read_hub, read_split
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.tasks.rte import LABELS, RTE, Rte
 
 ROWS = [{"premise": f"It rains {n}.", "hypothesis": f"It is wet {n}.", "label": LABELS[n % 2]} for n in range(12)]

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from lit_synth.data import ClassifierEncoder, Mixture, Partition, Requests, TaskDataModule, TeacherEncoder
-from lit_synth.examples import Example, InputError, write_examples
+from lit_synth.errors import InputError
+from lit_synth.examples import Example, write_examples
 from lit_synth.tasks.reviews import REVIEWS, Reviews
 
 MakeModule = Callable[..., TaskDataModule]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from lit_synth.data.one_file import hold_out_test, read_file
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.task import Task
 
 TASK = Task("mood", ("text",), "mood", ("good", "bad"))

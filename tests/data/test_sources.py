@@ -14,7 +14,7 @@ import pytest
 from pyarrow import parquet
 
 from lit_synth.data.sources import find_split, read_split
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.tables import SUFFIXES
 from lit_synth.tasks.reviews import REVIEWS
 from lit_synth.tasks.slurp import SLURP

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lit_synth.decoding.answers import Answers, read_answer
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.tasks.slurp import SLURP
 
 MOOD = {"pos": "positive", "neg": "negative"}

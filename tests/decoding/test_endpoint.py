@@ -25,7 +25,7 @@ from jsonargparse import ArgumentParser
 from lit_synth.decoding import asking
 from lit_synth.decoding.endpoint import Endpoint
 from lit_synth.decoding.served import ask
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from tests.serving import Reply, Server, serving, spoken
 
 KEY = "sk-a-key-that-nobody-may-see"

@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from lit_synth.data.collate import Collate
 from lit_synth.decoding.sampling import pick, sample
 from lit_synth.decoding.writing import Sampling
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 SEEDS = [11, 22, 33, 44]
 PROMPTS = ["Sentiment: positive\nReview:", "Review:", "Sentiment: negative\nReview:", "Intent: alarm set\nUtterance:"]

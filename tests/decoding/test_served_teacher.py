@@ -13,7 +13,7 @@ from lit_synth.decoding.decoders import LocalTeacher, close_served, served
 from lit_synth.decoding.engine import Engine
 from lit_synth.decoding.trie import Node, build_trie
 from lit_synth.decoding.writing import Sampling
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from tests.made_up_engine import MadeUpLLM, made_up
 
 __all__ = ["made_up"]  # the fixture

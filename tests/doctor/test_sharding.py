@@ -6,7 +6,7 @@ from deepspeed.runtime.zero.stage_1_and_2 import estimate_zero2_model_states_mem
 from torch import nn
 
 from lit_synth.doctor.sharding import Counts, Sharding, States, count, sharding
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 
 NEOX = Counts(all=20_554_567_680, trained=20_554_567_680, layer=309_854_208)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lit_synth.cli import main
 from lit_synth.decoding.writing import Sampling
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.settings import (
     Choice,
     CurationSettings,

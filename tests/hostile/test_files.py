@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from lit_synth.data import Partition, TaskDataModule
 from lit_synth.data.sources import read_split
 from lit_synth.data.splits import make_splits
-from lit_synth.examples import Example, InputError, printable, read_examples, write_examples
+from lit_synth.errors import InputError, printable
+from lit_synth.examples import Example, read_examples, write_examples
 from lit_synth.task import Task
 from lit_synth.tasks import BoolQ, MultiRC, Rte, Sgd, Slurp, WebNlg
 from lit_synth.tasks.reviews import REVIEWS

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.metrics import Scored, score, unit_scores
 from lit_synth.metrics.mentions import entities, mentions, slot_values
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torchmetrics.functional.classification import binary_f1_score
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.metrics import Scored, score, unit_scores
 
 FIELDS = {"paragraph": "p", "question": "q"}

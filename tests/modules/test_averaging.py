@@ -15,7 +15,8 @@ from lit_synth import recipes
 from lit_synth.callbacks import Export
 from lit_synth.data import ClassifierEncoder, Mixture, Partition
 from lit_synth.data.sources import read_split
-from lit_synth.examples import Example, InputError, write_examples
+from lit_synth.errors import InputError
+from lit_synth.examples import Example, write_examples
 from lit_synth.modules import Classifier
 from lit_synth.settings import Choice, RunSettings, StudentSettings
 from lit_synth.stages import run_stage

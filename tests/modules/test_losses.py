@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.modules.losses import Loss, weighted_mean
 
 ROBUST = (Loss("generalised"), Loss("symmetric", alpha=0.3, beta=0.7))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
 
 

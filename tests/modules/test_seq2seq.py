@@ -10,7 +10,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, BartConfig
 
-from lit_synth.examples import Example, InputError, Origin
+from lit_synth.errors import InputError
+from lit_synth.examples import Example, Origin
 from lit_synth.modules import Seq2Seq
 from lit_synth.task import Task
 

@@ -8,7 +8,8 @@ import pytest
 
 from lit_synth import recipes
 from lit_synth.decoding.engine import Engine
-from lit_synth.examples import Example, InputError, read_examples
+from lit_synth.errors import InputError
+from lit_synth.examples import Example, read_examples
 from lit_synth.pipeline import Pipeline
 from lit_synth.settings import GenerationSettings, RunSettings, TeacherSettings
 from lit_synth.stages import StageCLI, run_stage

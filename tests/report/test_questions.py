@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.metrics import Scored, score, unit_scores
 from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import csv, parquet
 
 from lit_synth.data.sources import read_split
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.stages import StageCLI
 from lit_synth.task import Task
 from lit_synth.tasks import Custom

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from lit_synth.data.sources import find_split, read_split
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.tasks.multirc import MULTIRC, MultiRC
 
 ROW = {"paragraph": "It rains.\n\nIt is wet.", "question": "How is it?", "answer": "Wet", "label": 1}

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from lit_synth.data import Partition
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.tasks.rte import RTE, Rte
 
 ROW = {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment"}

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.tasks.slurp import SLURP, Slurp
 
 Reading = Callable[..., list[Example]]

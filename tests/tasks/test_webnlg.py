@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lit_synth.data.sources import find_split, read_split
-from lit_synth.examples import Example, InputError
+from lit_synth.errors import InputError
+from lit_synth.examples import Example
 from lit_synth.tasks.webnlg import WEBNLG, WebNlg, linearise
 
 ROW = {

@@ -164,8 +164,9 @@ def test_a_review_of_an_older_config_does_not_say_where_rows_come_from(tmp_path:
 
 
 def test_marks_of_rows_that_were_made_anew_are_not_met(tmp_path: Path) -> None:
-    from lit_synth.ledger import Ledger, read_json, write_json
+    from lit_synth.ledger import Ledger
     from lit_synth.review import marks_file, reviewed
+    from lit_synth.whole_files import read_json, write_json
 
     seed = tmp_path / "seed0"
     source = seed / "curation_generate"

@@ -12,7 +12,7 @@ from transformers import AutoTokenizer, pipeline
 
 from lit_synth import Student, export
 from lit_synth.cli import main
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from tests.verbs.conftest import PAIRS, TEXTS, MakeStudent
 
 

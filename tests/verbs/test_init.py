@@ -10,7 +10,7 @@ import yaml
 
 from lit_synth import init
 from lit_synth.cli import main
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.options import run_settings
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from lit_synth import Student, label
 from lit_synth.cli import main
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from tests.verbs.conftest import PAIRS, TEXTS, MakeStudent
 
 SENTENCES = ["a warm film", "two hours of a dull plot " * 9, "", "the script was a bore , all in all", "fine"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from lit_synth.examples import write_whole
+from lit_synth.whole_files import write_whole
 
 MARK = "<!-- Written by lit_synth with the report. Delete this line and the file is yours: it is not written again. -->"
 

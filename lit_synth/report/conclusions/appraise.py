@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.report.conclusions.findings import CANDIDATES
 from lit_synth.report.conclusions.gather import gather, only
 from lit_synth.report.conclusions.outcomes import CURVE, Outcome, TaskOutcomes

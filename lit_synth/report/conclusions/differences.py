@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.report.conclusions.findings import CANDIDATES, Difference, StrategySummary
 from lit_synth.report.statistics.comparisons import Comparison, holm, paired_difference, paired_seeds
 from lit_synth.report.statistics.units import Units, same_units, table

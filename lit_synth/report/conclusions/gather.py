@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from statistics import fmean
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.report.conclusions.differences import compare
 from lit_synth.report.conclusions.findings import ORDER, Difference, StrategySummary
 from lit_synth.report.conclusions.measure import labels_spent, measure_strategy

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.report.conclusions.differences import add_differences
 from lit_synth.report.conclusions.findings import ORDER, StrategySummary, Summary
 from lit_synth.report.folders.folder import RunFolder

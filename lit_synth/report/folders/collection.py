@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import InputError
-from lit_synth.report.folders.folder import RunFolder, read_json, read_run
+from lit_synth.errors import InputError
+from lit_synth.report.folders.folder import RunFolder, read_run
+from lit_synth.whole_files import read_json
 
 _DEPTH = 2
 """A folder of sweeps, each with a folder a run."""

@@ -1,6 +1,5 @@
 """Reads the files of a run; every one but ``metrics.json`` may be absent, and the report shows what is there."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,11 +8,12 @@ from typing import Any
 
 import yaml
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError, shown
 from lit_synth.report.folders.survey import Survey, read_surveys, reason
 from lit_synth.report.folders.tested import Prediction, read_predictions, read_scores
 from lit_synth.report.limits import Limits
 from lit_synth.report.statistics.units import Units
+from lit_synth.whole_files import read_json
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def read_run(path: Path) -> RunFolder:
     for row in metrics:
         missing = {"task", "strategy", "seed", "n_gold", "n_synthetic", "metric", "value"} - set(row)
         if missing:
-            raise InputError(f"{path / 'metrics.json'}: a row has no {sorted(missing)[0]!r}: {json.dumps(row)[:120]}")
+            raise InputError(f"{path / 'metrics.json'}: a row has no {sorted(missing)[0]!r}: {shown(row, 120)}")
         if not isinstance(row.get("amount"), int | None):
             raise InputError(f"{path / 'metrics.json'}: amount {row['amount']!r} is no count of rows and not null")
     details = read_json(path / "run.json", {})
@@ -161,17 +161,4 @@ def _settings(path: Path, text: str) -> Mapping[str, Any]:
         raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: is not a run's config")
-    return content
-
-
-def read_json(path: Path, absent: Any) -> Any:
-    """Return the content of a file, which must be of the type of ``absent``, or ``absent`` where there is none."""
-    if not path.exists():
-        return absent
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg}); run the stage that wrote it again") from None
-    if not isinstance(content, type(absent)):
-        raise InputError(f"{path}: expected a {type(absent).__name__}, found a {type(content).__name__}")
     return content

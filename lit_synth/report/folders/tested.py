@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import InputError, read_json_lines
+from lit_synth.errors import InputError
+from lit_synth.json_lines import read_json_lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.report.conclusions.appraise import appraise
 from lit_synth.report.conclusions.outcomes import Outcome, TaskOutcomes
 from lit_synth.report.conclusions.summary import summarise

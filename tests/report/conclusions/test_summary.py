@@ -8,7 +8,7 @@ from shutil import rmtree
 import pytest
 from rich.console import Console
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.table import terminal_table
 
@@ -151,8 +151,8 @@ def test_labels_are_those_of_metrics_where_there_are_no_splits(make_run: MakeRun
     [
         ("metrics.json", "accuracy", "rouge", "no row with metric 'accuracy'"),
         ("metrics.json", '"seed": 0', '"sed": 0', "a row has no 'seed'"),
-        ("metrics.json", "[", "(", "metrics.json:1: not JSON"),
-        ("run.json", "{", "[] {", "run.json:1: not JSON"),
+        ("metrics.json", "[", "(", "metrics.json:1: damaged"),
+        ("run.json", "{", "[] {", "run.json:1: damaged"),
         ("seed0/gold/predictions.jsonl", '"t1"', '"t0"', "predictions.jsonl:2: row 't0' is there twice"),
         ("seed0/gold/predictions.jsonl", '"gold": ', '"gould": ', "predictions.jsonl:1: no 'gold'"),
         ("seed0/gold/predictions.jsonl", '"t1"', '"x1"', "were tested on different rows"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.report.folders.collection import collect
 from tests.report.sweeps import make_sweep
 

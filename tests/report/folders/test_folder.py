@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lit_synth.examples import InputError
+from lit_synth.errors import InputError
 from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.folders.folder import read_run
 from lit_synth.report.folders.tested import read_predictions

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lit_synth.examples import read_json_lines
+from lit_synth.json_lines import read_json_lines
 from lit_synth.report.page import write_report
 from lit_synth.report.sections.confusion import SHOWN
 from lit_synth.report.sections.shares import OPEN
