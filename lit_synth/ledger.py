@@ -51,9 +51,8 @@ class Ledger:
         text = yaml.safe_dump(config, sort_keys=False)
         placeless = yaml.safe_dump(_without_ranks(config), sort_keys=False).replace(f"{self.output}/", "./")
         key = hashlib.sha256("\n".join([placeless, *inputs]).encode()).hexdigest()[:16]
-        manifest = folder / "stage.json"
         self._take(folder, key)
-        found = self._mended(name, folder, _read_manifest(manifest))
+        found = self._mended(name, folder, _read_manifest(folder / "stage.json"))
         if found.get("key") == key and found["done"]:
             self.tell(f"{name}: done before, {found['seconds']:.0f} s; not run again")
             if expected := outlook():
@@ -65,23 +64,11 @@ class Ledger:
             self.tell(f"{name}: goes on" if found else f"{name}: starts")
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(folder / "config.yaml", text)
-            # What an attempt spent that was killed lies there still.
-            spent = _spent(found).plus(collect(folder))
-            write_json(manifest, {"key": key, "done": False, **asdict(spent)})
-            started = time.monotonic()
-            if expected := outlook():
-                expected.starts(folder.name)
-            work()
-            if expected:
-                expected.ends(folder.name, worked=True)
-            shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-            spent = spent.plus(collect(folder).with_wall(time.monotonic() - started))
-            found = {"key": key, "done": True, **asdict(spent), "files": seal(folder)}
-            write_json(manifest, found)
-        self._tell_cost(folder, _spent(found))
+            found = _worked(folder, key, _spent(found), work)
+        self._keep_cost(folder, _spent(found))
         return key
 
-    def _tell_cost(self, folder: Path, spent: Spent) -> None:
+    def _keep_cost(self, folder: Path, spent: Spent) -> None:
         self.seconds.setdefault(folder.parent.name, {})[folder.name] = round(spent.seconds, 1)
         if spent.tokens:
             work = {"tokens": spent.tokens, "gpu_seconds": round(spent.gpu_seconds, 1), "devices": list(spent.devices)}
@@ -118,63 +105,34 @@ class Ledger:
         if self.reuse is None or folder.exists():
             return
         other = self.reuse / folder.relative_to(self.output)
-        manifest = other / "stage.json"
-        found = _read_manifest(manifest)
+        found = _read_manifest(other / "stage.json")
         if found.get("key") == key and found["done"] and not broken(other, found.get("files", {})):
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.symlink_to(other.resolve(), target_is_directory=True)
+
+
+def _worked(folder: Path, key: str, spent: Spent, work: Callable[[], None]) -> dict[str, Any]:
+    """Do a stage's work, and return the manifest that says so."""
+    # What an attempt spent that was killed lies there still.
+    spent = spent.plus(collect(folder))
+    write_json(folder / "stage.json", {"key": key, "done": False, **asdict(spent)})
+    started = time.monotonic()
+    if expected := outlook():
+        expected.starts(folder.name)
+    work()
+    if expected:
+        expected.ends(folder.name, worked=True)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    spent = spent.plus(collect(folder).with_wall(time.monotonic() - started))
+    manifest = {"key": key, "done": True, **asdict(spent), "files": seal(folder)}
+    write_json(folder / "stage.json", manifest)
+    return manifest
 
 
 def _spent(manifest: dict[str, Any]) -> Spent:
     """Return what a stage has cost; the manifests of older runs know its seconds alone."""
     known = {field.name: manifest[field.name] for field in fields(Spent) if field.name in manifest}
     return Spent(**(known | {"devices": tuple(known.get("devices", ()))}))
-
-
-def claim(
-    output: Path,
-    config: dict[str, Any],
-    open_keys: tuple[str, ...],
-    free: tuple[str, ...] = (),
-    differs: Callable[[str], None] | None = None,
-) -> None:
-    """Write the run's config into its folder, or check that the folder is of the same run.
-
-    Args:
-        output: Of the run.
-        config: The resolved config.
-        open_keys: What may differ from the last time, and adds up: seeds, strategies.
-        free: Settings that may take any value, by their path, such as ``few_shot.endpoint.timeout``.
-        differs: Is told what was another setting; it refuses, or clears away what was found so. By default refused.
-
-    Raises:
-        InputError: The folder holds something else, or a run with another config.
-    """
-    path = output / "config.yaml"
-    if path.exists():
-        try:
-            before = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError):
-            before = None
-        if not isinstance(before, dict):
-            raise InputError(f"{path}: is not a run's config; give another --output")
-        changed = _changed(before, config, open_keys, free)
-        if changed and differs is None:
-            raise InputError(f"{path}: made with {changed}; give another --output, or the same config to go on")
-        if changed and differs is not None:
-            differs(changed)
-        else:
-            config = config | {key: list(dict.fromkeys([*before.get(key, []), *config[key]])) for key in open_keys}
-    elif output.exists() and (not output.is_dir() or any(path.suffix != ".partial" for path in output.iterdir())):
-        raise InputError(f"{output}: is not empty and not a run's folder; give another --output")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except FileNotFoundError as error:  # where no folder can be, as in /proc; others are told as they are
-        raise InputError(f"{output}: {error.strerror}; give a folder that you may write") from None
-    text = yaml.safe_dump(config, sort_keys=False)
-    # Seeds that run side by side claim the folder one after the other.
-    if not path.exists() or path.read_text() != text:
-        write_whole(path, text)
 
 
 def key_of(folder: Path) -> str:
@@ -214,27 +172,3 @@ def _without_ranks(config: dict[str, Any]) -> dict[str, Any]:
     if "num_nodes" not in trainer:
         return config
     return {**config, "trainer": {key: value for key, value in trainer.items() if key not in ("num_nodes", "devices")}}
-
-
-def _changed(before: dict[str, Any], now: dict[str, Any], open_keys: tuple[str, ...], free: tuple[str, ...]) -> str:
-    """Return the first setting that is another one, with both values; nothing where none is."""
-    for key in dict.fromkeys([*now, *before]):
-        old, new = (_without(key, value.get(key), free) for value in (before, now))
-        if key not in (*open_keys, *free) and old != new:
-            return _difference(key, old, new)
-    return ""
-
-
-def _without(path: str, value: Any, free: tuple[str, ...]) -> Any:
-    if not isinstance(value, dict):
-        return value
-    kept = {name: inner for name, inner in value.items() if f"{path}.{name}" not in free}
-    return {name: _without(f"{path}.{name}", inner, free) for name, inner in kept.items()}
-
-
-def _difference(key: str, before: Any, now: Any) -> str:
-    if isinstance(before, dict) and isinstance(now, dict):
-        for inner in [*before, *now]:
-            if before.get(inner) != now.get(inner):
-                return _difference(f"{key}.{inner}", before.get(inner), now.get(inner))
-    return f"{key} {before!r}, now {now!r}"

@@ -12,12 +12,13 @@ from rich.console import Console
 
 from lit_synth import recipes
 from lit_synth.account import cut_inputs, foreign
+from lit_synth.claim import claim
 from lit_synth.cluster import take_the_lead
 from lit_synth.data import TaskDataModule
 from lit_synth.errors import InputError
 from lit_synth.few_shot import FewShot
 from lit_synth.json_lines import read_json_lines
-from lit_synth.ledger import Ledger, claim
+from lit_synth.ledger import Ledger
 from lit_synth.manifest import write_manifest
 from lit_synth.metrics import KNOWN
 from lit_synth.outlook import expect

@@ -10,9 +10,9 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from lit_synth.claim import claim
 from lit_synth.errors import InputError
 from lit_synth.jobs import Job, run_jobs
-from lit_synth.ledger import claim
 from lit_synth.pipeline import FREE, module_of
 from lit_synth.plan import Step, matrix_rate, minutes, plan
 from lit_synth.settings import RunSettings

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lit_synth.errors import InputError
-from lit_synth.ledger import Ledger, claim
+from lit_synth.ledger import Ledger
 
 
 class Stage:
@@ -102,46 +101,6 @@ def test_another_run_takes_what_would_be_the_same(tmp_path: Path) -> None:
     Ledger(told.append, tmp_path / "two").do(two.folder, config("two", 3), [], two)
     assert not two.folder.is_symlink()
     assert json.loads((done.folder / "stage.json").read_text())["key"] == key
-
-
-def test_a_claimed_folder_goes_on_with_more_seeds(tmp_path: Path) -> None:
-    claim(tmp_path / "run", {"a": 1, "seeds": [0]}, ("seeds",))
-    claim(tmp_path / "run", {"a": 1, "seeds": [0, 1]}, ("seeds",))
-    assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text()) == {"a": 1, "seeds": [0, 1]}
-
-
-@pytest.mark.parametrize(
-    ("now", "told"),
-    [
-        ({"a": 2, "b": {"c": {"d": 3}}}, "made with a 1, now 2; give another --output, or the same config to go on"),
-        ({"a": 1, "b": {"c": {"d": 4}}}, "made with b.c.d 3, now 4"),
-        ({"a": 1}, r"made with b \{'c': \{'d': 3\}\}, now None"),
-        ({"a": 1, "b": {"c": {"d": 3}}, "e": 5}, "made with e None, now 5"),
-    ],
-)
-def test_a_folder_of_another_config_is_refused_and_kept(tmp_path: Path, now: dict[str, object], told: str) -> None:
-    claim(tmp_path, {"a": 1, "b": {"c": {"d": 3}}}, ())
-    before = (tmp_path / "config.yaml").read_bytes()
-    with pytest.raises(InputError, match=told):
-        claim(tmp_path, now, ())
-    assert (tmp_path / "config.yaml").read_bytes() == before
-
-
-@pytest.mark.parametrize("content", ["", "- a list\n", "just words"])
-def test_a_config_that_is_no_runs_config_is_refused(tmp_path: Path, content: str) -> None:
-    (tmp_path / "config.yaml").write_text(content)
-    with pytest.raises(InputError, match="is not a run's config; give another --output"):
-        claim(tmp_path, {"a": 1}, ())
-    assert (tmp_path / "config.yaml").read_text() == content
-
-
-def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").touch()
-    with pytest.raises(InputError, match="is not empty and not a run's folder; give another --output"):
-        claim(tmp_path, {}, ())
-    with pytest.raises(InputError, match="not a run's folder; give another --output"):
-        claim(tmp_path / "thesis.tex", {}, ())
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_a_result_that_was_damaged_is_made_again_and_a_shard_kept(stage: Stage) -> None:
