@@ -1,16 +1,13 @@
 """Templates of both directions: what is filled in stays as it is, and what was written can be read back."""
 
-import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lit_synth.errors import InputError
 from lit_synth.examples import Example
-from lit_synth.task import Task, fill
+from lit_synth.task import Task
 
 PAIR = Task(
     name="pair",
@@ -27,11 +24,6 @@ def test_braces_and_template_words_inside_a_text_stay() -> None:
     text = "{target} {premise} {} {{x}} \\1 Answer: {hypothesis}"
     assert text in PAIR.prompt({"premise": text, "hypothesis": "b"})
     assert PAIR.prompt({"premise": "{hypothesis}", "hypothesis": "b"}) == "{hypothesis}\nSo b? Answer:"
-
-
-@given(st.dictionaries(st.sampled_from(["a", "b"]), st.text(), min_size=2))
-def test_filling_is_one_pass(values: dict[str, str]) -> None:
-    assert fill("{a}|{b}", values) == f"{values['a']}|{values['b']}"
 
 
 def test_prompts_end_without_and_completions_start_with_a_space() -> None:
@@ -85,42 +77,6 @@ def test_nested_labels_are_the_pairs_of_which_one_begins_the_other() -> None:
     task = replace(PAIR, labels=("play", "play_game", "stop"), label_words={})
     assert task.nested_labels == [("play", "play_game")]
     assert PAIR.nested_labels == []
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"labels": ("one",), "label_words": {}}, r"task pair: needs two labels or more, or none, found ['one']"),
-        ({"labels": ("a", "a", "b"), "label_words": {}}, "labels 'a' and 'a' share the word 'a'"),
-        ({"labels": ("a_b", "a b"), "label_words": {}}, "labels 'a_b' and 'a b' share the word 'a b'; give one"),
-        ({"label_words": {"maybe": "perhaps"}}, "label_words names 'maybe', which is not a label"),
-        ({"annotate_prompt": "{text}"}, "template '{text}' must use {hypothesis}, {premise}"),
-        ({"annotate_prompt": "nothing"}, "template 'nothing' must use {hypothesis}, {premise}"),
-        (
-            {"writings": {"No label:": "{premise} {hypothesis}"}},
-            "template 'No label:' must use {hypothesis}, {premise}",
-        ),
-        ({"writings": {"{target}:": "{target}"}}, "template '{target}' must use {hypothesis}, {premise}"),
-        ({"writings": {"{target}:": "no field"}}, "template 'no field' must use {hypothesis}, {premise}"),
-        (
-            {"writings": {"{premise}:": "{hypothesis}"}},
-            "prompt '{premise}:' and completion '{hypothesis}' must use each of hypothesis, premise, target once",
-        ),
-        (
-            {"writings": {"{target} {premise}:": "{premise} {hypothesis}"}},
-            "must use each of hypothesis, premise, target once, to be read back",
-        ),
-        ({"fields": ()}, "task pair: give one field or more, each once, and a target that is none of them"),
-        ({"fields": ("premise", "premise")}, "task pair: give one field or more, each once"),
-        ({"fields": ("premise", "label")}, "and a target that is none of them"),
-        ({"long_field": "passage"}, "task pair: long_field 'passage' is no field; known: premise, hypothesis"),
-        ({"patterns": {"label": ".+"}}, "task pair: patterns 'label' is no field; known: premise, hypothesis"),
-        ({"patterns": {"premise": "(a"}}, "task pair: pattern '(a' of premise cannot be read: missing )"),
-    ],
-)
-def test_a_task_that_cannot_work_says_why(change: dict[str, Any], told: str) -> None:
-    with pytest.raises(InputError, match=re.escape(told)):
-        replace(PAIR, **change)
 
 
 def test_prompts_are_made_of_instruction_and_columns() -> None:
@@ -209,30 +165,3 @@ MARKED = replace(PLAIN, patterns={"title": "[A-Z]+", "body": r"\w+(?: \w+)*"}, w
 )
 def test_a_written_field_matches_its_pattern_as_a_whole(text: str, fields: dict[str, str] | None) -> None:
     assert MARKED.parse(0, text) == fields
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        (
-            {"labels": ("a", "b")},
-            "task tell: condition 'topic' is for text to text; labels are asked for by themselves",
-        ),
-        ({"condition": "text"}, "task tell: condition 'text' is the target; name another column, or none"),
-        (
-            {"fields": ("topic",)},
-            "task tell: condition 'topic' is the only field, so that nothing is left to be written",
-        ),
-        ({"writings": {"Facts:": "{facts}"}}, "template 'Facts:' must use {facts}, {topic}"),
-        ({"writings": {"{topic} {facts}:": "nothing"}}, "template 'nothing' must use {facts}"),
-        ({"writings": {"{topic} {target}:": "{facts}"}}, "template '{topic} {target}:' must use {facts}, {topic}"),
-    ],
-)
-def test_a_text_to_text_task_that_cannot_work_says_why(change: dict[str, Any], told: str) -> None:
-    with pytest.raises(InputError, match=re.escape(told)):
-        replace(TELL, **({"annotate_prompt": "", "writings": {}, "metrics": ()} | change))
-
-
-def test_every_way_of_writing_is_checked() -> None:
-    with pytest.raises(InputError, match=r"template '\{text\}' must use \{hypothesis\}, \{premise\}"):
-        replace(GROUNDED, writings={**GROUNDED.writings, "{target}:": "{text}"})

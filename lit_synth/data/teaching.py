@@ -10,7 +10,8 @@ from transformers import PreTrainedTokenizerBase
 from lit_synth.data.encoders import IGNORED, Rows
 from lit_synth.data.fitting import Fields, fit
 from lit_synth.examples import Example
-from lit_synth.task import Task, names_in
+from lit_synth.task import Task
+from lit_synth.templates import names_in
 from lit_synth.tokenizer import load_tokenizer
 
 

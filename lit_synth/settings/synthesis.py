@@ -7,7 +7,8 @@ from lit_synth.curation.rules import Rules
 from lit_synth.decoding.writing import Sampling
 from lit_synth.errors import InputError
 from lit_synth.settings.ranges import at_least
-from lit_synth.task import Task, names_in
+from lit_synth.task import Task
+from lit_synth.templates import names_in
 
 
 @dataclass(frozen=True)

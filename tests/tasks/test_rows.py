@@ -12,7 +12,8 @@ from lit_synth.data import TaskDataModule
 from lit_synth.data.sources import find_split, read_split
 from lit_synth.examples import Example
 from lit_synth.metrics import Scored, score
-from lit_synth.task import Task, names_in
+from lit_synth.task import Task
+from lit_synth.templates import names_in
 
 SIX = {"Slurp": 11_514, "Rte": 2_190, "BoolQ": 9_427, "MultiRC": 27_243, "Sgd": 40_000, "WebNlg": 35_426}
 Read = Callable[[str, str], Sequence[Example]]
