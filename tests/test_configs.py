@@ -9,6 +9,7 @@ from transformers import AutoTokenizer, BartConfig, GPTNeoXConfig, PreTrainedCon
 
 from lit_synth import recipes
 from lit_synth.cli import main
+from lit_synth.recipes.parts import Config
 from lit_synth.settings import STRATEGIES, Choice, RunSettings
 from lit_synth.stages import StageCLI
 
@@ -43,7 +44,7 @@ def folder(path: Path, config: PreTrainedConfig, tokenizer: Path) -> str:
     return str(path)
 
 
-def on_meta(config: recipes.Config) -> int:
+def on_meta(config: Config) -> int:
     """Make the module of a stage without memory; return its number of weights."""
     # Lightning's strategy wants the GPUs that it names to be there; the module does not.
     for name in ("strategy", "accelerator", "devices", "precision"):

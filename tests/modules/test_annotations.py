@@ -9,13 +9,13 @@ import pytest
 import torch
 from transformers import pipeline
 
-from lit_synth import recipes
 from lit_synth.callbacks import Generation
 from lit_synth.callbacks.generation import predict_all
 from lit_synth.data import ClassifierEncoder, Partition, Requests
 from lit_synth.examples import Example, read_examples, write_examples
 from lit_synth.modules import Classifier
 from lit_synth.modules.annotations import answered, labelled
+from lit_synth.recipes.parts import class_config, data_config, stage, trainer_config
 from lit_synth.settings import RunSettings
 from lit_synth.stages import run_stage
 from lit_synth.tasks.reviews import REVIEWS, Reviews
@@ -123,15 +123,13 @@ def test_a_student_annotates_gold_and_generated_rows_of_a_file(
     gold = Example("1", {"text": "two hours of a dull plot"}, "negative")
     write_examples(tmp_path / "rows.jsonl", [gold, GENERATED])
     run = RunSettings("Reviews", tmp_path, data_dir=str(reviews_like), fraction=24, trainer={"accelerator": "cpu"})
-    encoder = recipes.callback("lit_synth.data.ClassifierEncoder", model=str(exported), max_length=32)
+    encoder = class_config("lit_synth.data.ClassifierEncoder", model=str(exported), max_length=32)
     requests = {"folder": str(tmp_path / "read"), "source": str(tmp_path / "rows.jsonl")}
-    config = recipes.stage(
+    config = stage(
         0,
-        recipes.callback("lit_synth.modules.Classifier", model=str(exported)),
-        recipes.data_config(run, 0, encoder, requests=requests),
-        recipes.trainer_config(
-            run, tmp_path, "read", [recipes.callback("lit_synth.callbacks.Generation")], logger=False
-        ),
+        class_config("lit_synth.modules.Classifier", model=str(exported)),
+        data_config(run, 0, encoder, requests=requests),
+        trainer_config(run, tmp_path, "read", [class_config("lit_synth.callbacks.Generation")], logger=False),
     )
     run_stage(config, ("predict",))
     found = {row.id: row for row in read_examples(tmp_path / "read" / "accepted.jsonl")}

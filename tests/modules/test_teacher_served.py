@@ -11,6 +11,7 @@ from lit_synth.decoding.engine import Engine
 from lit_synth.errors import InputError
 from lit_synth.examples import Example, read_examples
 from lit_synth.pipeline import Pipeline
+from lit_synth.recipes.teacher import SERVED_ROWS
 from lit_synth.settings import GenerationSettings, RunSettings, TeacherSettings
 from lit_synth.stages import StageCLI, run_stage
 from tests.made_up_engine import MadeUpLLM, made_up
@@ -73,7 +74,7 @@ def test_an_engine_is_no_trainer_of_its_own(
     run = settings(tiny_causal, reviews_like, tmp_path, Engine("vllm", tensor_parallel=2))
     config = recipes.teacher_use(run, 0, tmp_path / "stage", tiny_causal, None)
     cli = StageCLI(config, run=False)
-    assert (cli.trainer.num_devices, cli.datamodule.predict_batch_size) == (1, recipes.SERVED_ROWS)
+    assert (cli.trainer.num_devices, cli.datamodule.predict_batch_size) == (1, SERVED_ROWS)
     assert cli.model.meter.devices == 2
     cli.model.configure_model()
     assert not list(cli.model.parameters())

@@ -9,6 +9,7 @@ import yaml
 
 from lit_synth import recipes
 from lit_synth.errors import InputError
+from lit_synth.recipes.parts import class_config
 from lit_synth.settings import Choice, CurationSettings, RunSettings, TeacherSettings
 from lit_synth.stages import StageCLI
 from lit_synth.task import Task
@@ -88,7 +89,7 @@ def test_the_ceiling_does_not_name_a_synthetic_file() -> None:
 
 
 def test_a_runs_trainer_wins_and_its_callbacks_are_added() -> None:
-    extra = recipes.callback("lightning.pytorch.callbacks.LearningRateMonitor")
+    extra = class_config("lightning.pytorch.callbacks.LearningRateMonitor")
     run = settings(trainer={"precision": "bf16-true", "log_every_n_steps": 1, "callbacks": [extra], "devices": 8})
     teacher, student = (configs(run, Path("folder"))[name]["trainer"] for name in ("teacher_fit", "student_fit"))
     assert (teacher["precision"], teacher["log_every_n_steps"], teacher["devices"]) == ("bf16-true", 1, 8)
