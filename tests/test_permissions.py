@@ -27,7 +27,8 @@ from lit_synth.plan import body_weights
 from lit_synth.tasks.reviews import REVIEWS
 from lit_synth.tokenizer import load_tokenizer
 from tests.forked import settings, start
-from tests.report.test_browser import CHROMIUM, browse
+from tests.report.chromium import CHROMIUM
+from tests.report.test_browser import browse
 from tests.serving import Reply, serving, spoken
 
 CODE = "import os, pathlib\npathlib.Path(os.environ['CANARY']).write_text('sang')\n"

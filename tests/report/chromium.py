@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 CHROMIUM = shutil.which("chromium")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 PATIENCE = 120.0
 """Seconds until an answer; a page that needs longer hangs, even on a machine with much else to do."""
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from html import escape
@@ -16,12 +15,12 @@ from lit_synth.report.folders.collection import collect
 from lit_synth.report.page import write_report
 from lit_synth.report.several import render_several
 from lit_synth.report.students import group_title
+from tests.report.chromium import CHROMIUM, needs_chromium
 from tests.report.curated import add, found
 from tests.report.reading import SCRIPT
 from tests.report.sweeps import make_sweep
 
 MakeRun = Callable[..., Path]
-CHROMIUM = shutil.which("chromium")
 WIDTH = 360
 LAYOUT = """
 const wide = [...page.querySelectorAll("main *")].filter(element =>
@@ -64,7 +63,7 @@ told.students = [...table.tBodies].map(body => body.querySelectorAll(".dot").len
 return told;
 """
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+pytestmark = needs_chromium
 
 
 def look(html: str, script: str, folder: Path) -> Any:
