@@ -3,8 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lit_synth.errors import InputError
 from lit_synth.examples import Example
-from lit_synth.task_checks import check_task
+from lit_synth.task_checks import (
+    check_columns,
+    check_condition,
+    check_fields,
+    check_labels,
+    check_metrics,
+    check_patterns,
+    check_template,
+    check_writing,
+)
 from lit_synth.templates import annotation_template, fill, names_in, read_back, writing_templates
 
 CLASSIFICATION = ("accuracy", "macro_f1")
@@ -74,7 +84,10 @@ class Task:
         }
         for name, value in made.items():
             object.__setattr__(self, name, value)
-        check_task(self)
+        try:
+            self._check()
+        except InputError as error:
+            raise InputError(f"task {self.name}: {error}") from None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -142,6 +155,26 @@ class Task:
         """Pairs of labels of which the first's word starts the second's: told apart by the end token."""
         words = {label: self.word(label) for label in self.labels}
         return [(a, b) for a in words for b in words if a != b and words[b].startswith(words[a])]
+
+    def _check(self) -> None:
+        check_metrics(self.metrics, self.fields, self.labels)
+        check_columns(self.fields, self.target)
+        named = {
+            "long_field": [self.long_field] if self.long_field else [],
+            "patterns": self.patterns,
+            "schema": self.schema,
+            "unit": self.unit,
+        }
+        for where, names in named.items():
+            check_fields(where, names, self.fields)
+        if self.condition is not None:
+            check_condition(self.condition, self.fields, self.target, self.labels)
+        check_patterns(self.patterns, self.schema)
+        check_labels([(label, self.word(label)) for label in self.labels], self.label_words)
+        asked = {"target"} if self.labels else {self.condition} if self.condition else set()
+        check_template(self.annotate_prompt, set(self.fields), needed=1)
+        for prompt, completion in self.ways:
+            check_writing(prompt, completion, asked, set(self.fields) - asked)
 
     def _writing_by_columns(self) -> tuple[str, str]:
         asked = self.target if self.labels else self.condition or ""

@@ -1,13 +1,10 @@
-"""What of a task cannot work is told when it is made, not after hours of training."""
+"""What of a task cannot work is told when it is made, not after hours of training: as an `InputError`."""
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from lit_synth.errors import InputError
 from lit_synth.templates import names_in
-
-if TYPE_CHECKING:
-    from lit_synth.task import Task
 
 HEADLINES = {True: ("accuracy", "macro_f1", "f1a"), False: ("rougeL",)}
 """Metrics that may come first, for classification and for text to text: students are chosen by them as they learn."""
@@ -21,95 +18,87 @@ NEEDED = {
 """Fields that a metric reads."""
 
 
-def check_task(task: "Task") -> None:
-    """Check a task, once its templates and metrics are known.
-
-    Raises:
-        InputError: A metric comes first that cannot, or columns, labels or templates do not go together.
-    """
-    headlines = HEADLINES[bool(task.labels)]
-    if task.headline not in headlines:
-        raise InputError(
-            f"task {task.name}: metrics begin with {task.headline!r}; put one of {', '.join(headlines)} first"
-        )
-    _check_columns(task)
-    _check_patterns(task)
-    _check_labels(task)
-    _check_templates(task)
+def check_metrics(metrics: Sequence[str], fields: Sequence[str], labels: Sequence[str]) -> None:
+    """Check that the first metric can come first, and that each finds what it reads."""
+    headlines = HEADLINES[bool(labels)]
+    if metrics[0] not in headlines:
+        raise InputError(f"metrics begin with {metrics[0]!r}; put one of {', '.join(headlines)} first")
+    check_fields("metrics: what one of them reads,", (name for one in metrics for name in NEEDED.get(one, ())), fields)
+    if {"f1a", "em", "f1m"} & set(metrics) and tuple(labels) != ("0", "1"):
+        raise InputError(f"metrics f1a, em and f1m want the labels 0 and 1, found {list(labels)}")
 
 
-def _check_columns(task: "Task") -> None:
-    if not task.fields or len({*task.fields, task.target}) <= len(task.fields):
-        raise InputError(f"task {task.name}: give one field or more, each once, and a target that is none of them")
-    needed = [field for metric in task.metrics for field in NEEDED.get(metric, ())]
-    named = (
-        ("long_field", filter(None, [task.long_field])),
-        ("patterns", iter(task.patterns)),
-        ("schema", iter(task.schema)),
-        ("unit", iter(task.unit)),
-        ("metrics: what one of them reads,", iter(needed)),
-    )
-    for name, columns in named:
-        unknown = sorted(set(columns) - set(task.fields))
-        if unknown:
-            known = ", ".join(task.fields)
-            raise InputError(f"task {task.name}: {name} {unknown[0]!r} is no field; known: {known}")
+def check_columns(fields: Sequence[str], target: str) -> None:
+    """Check that no column has two jobs."""
+    if not fields or len({*fields, target}) <= len(fields):
+        raise InputError("give one field or more, each once, and a target that is none of them")
+
+
+def check_fields(where: str, names: Iterable[str], fields: Sequence[str]) -> None:
+    """Check that only fields are named somewhere."""
+    unknown = sorted(set(names) - set(fields))
+    if unknown:
+        raise InputError(f"{where} {unknown[0]!r} is no field; known: {', '.join(fields)}")
+
+
+def check_condition(condition: str, fields: Sequence[str], target: str, labels: Sequence[str]) -> None:
+    """Check that a condition can be asked for, and leaves something to be written."""
     wrong = {
-        "is for text to text; labels are asked for by themselves": task.condition and task.labels,
-        "is the target; name another column, or none": task.condition == task.target,
-        "is the only field, so that nothing is left to be written": task.fields == (task.condition,),
+        "is for text to text; labels are asked for by themselves": bool(labels),
+        "is the target; name another column, or none": condition == target,
+        "is the only field, so that nothing is left to be written": tuple(fields) == (condition,),
     }
     for reason in (reason for reason, found in wrong.items() if found):
-        raise InputError(f"task {task.name}: condition {task.condition!r} {reason}")
+        raise InputError(f"condition {condition!r} {reason}")
 
 
-def _check_patterns(task: "Task") -> None:
-    for name, pattern in (*task.patterns.items(), *task.schema.items()):
+def check_patterns(patterns: Mapping[str, str], schema: Mapping[str, str]) -> None:
+    """Check that regular expressions can be read, and that those of the schema have a group."""
+    for name, pattern in (*patterns.items(), *schema.items()):
         try:
             re.compile(pattern)
         except re.error as error:
-            raise InputError(f"task {task.name}: pattern {pattern!r} of {name} cannot be read: {error}") from None
-    for name, pattern in task.schema.items():
+            raise InputError(f"pattern {pattern!r} of {name} cannot be read: {error}") from None
+    for name, pattern in schema.items():
         if not re.compile(pattern).groups:
-            raise InputError(f"task {task.name}: schema {pattern!r} of {name} has no group; put the name in brackets")
+            raise InputError(f"schema {pattern!r} of {name} has no group; put the name in brackets")
 
 
-def _check_labels(task: "Task") -> None:
-    if len(task.labels) == 1:
-        raise InputError(f"task {task.name}: needs two labels or more, or none, found {list(task.labels)}")
-    if {"f1a", "em", "f1m"} & set(task.metrics) and task.labels != ("0", "1"):
-        raise InputError(
-            f"task {task.name}: metrics f1a, em and f1m want the labels 0 and 1, found {list(task.labels)}"
-        )
-    words: dict[str, str] = {}
-    for label in task.labels:
-        other = words.setdefault(task.word(label), label)
-        if other != label or task.labels.count(label) > 1:
+def check_labels(words: Sequence[tuple[str, str]], named: Iterable[str]) -> None:
+    """Check that labels can be told apart.
+
+    Args:
+        words: Every label with what stands for it.
+        named: Labels for which somebody chose a word.
+    """
+    labels = [label for label, _ in words]
+    if len(labels) == 1:
+        raise InputError(f"needs two labels or more, or none, found {labels}")
+    seen: dict[str, str] = {}
+    for label, word in words:
+        other = seen.setdefault(word, label)
+        if other != label or labels.count(label) > 1:
             raise InputError(
-                f"task {task.name}: labels {other!r} and {label!r} share the word {task.word(label)!r}; "
-                "give one of them another in label_words"
+                f"labels {other!r} and {label!r} share the word {word!r}; give one of them another in label_words"
             )
-    unknown = set(task.label_words) - set(task.labels)
+    unknown = set(named) - set(labels)
     if unknown:
-        raise InputError(f"task {task.name}: label_words names {sorted(unknown)[0]!r}, which is not a label")
+        raise InputError(f"label_words names {sorted(unknown)[0]!r}, which is not a label")
 
 
-def _check_templates(task: "Task") -> None:
-    asked = {"target"} if task.labels else set(filter(None, [task.condition]))
-    free = set(task.fields) - asked
-    _check_template(task, task.annotate_prompt, set(task.fields), needed=1)
-    for prompt, completion in task.ways:
-        _check_template(task, prompt, free | asked, needed=len(asked))
-        _check_template(task, completion, free, needed=1)
-        names = [*names_in(prompt), *names_in(completion)]
-        if sorted(names) != sorted([*free, *asked]):
-            raise InputError(
-                f"task {task.name}: prompt {prompt!r} and completion {completion!r} must use each of "
-                f"{', '.join(sorted([*free, *asked]))} once, to be read back"
-            )
+def check_writing(prompt: str, completion: str, asked: set[str], free: set[str]) -> None:
+    """Check that a way of writing uses what is asked for and all other fields once, to be read back."""
+    check_template(prompt, free | asked, needed=len(asked))
+    check_template(completion, free, needed=1)
+    if sorted([*names_in(prompt), *names_in(completion)]) != sorted([*free, *asked]):
+        raise InputError(
+            f"prompt {prompt!r} and completion {completion!r} must use each of "
+            f"{', '.join(sorted([*free, *asked]))} once, to be read back"
+        )
 
 
-def _check_template(task: "Task", template: str, known: set[str], needed: int) -> None:
+def check_template(template: str, known: set[str], needed: int) -> None:
+    """Check that a template names columns that are known, and enough of them."""
     names = set(names_in(template))
     if names - known or len(names) < needed:
-        raise InputError(f"task {task.name}: template {template!r} must use {{{'}, {'.join(sorted(known))}}}")
+        raise InputError(f"template {template!r} must use {{{'}, {'.join(sorted(known))}}}")
