@@ -80,6 +80,14 @@ def test_any_text_is_a_text(case: tuple[str, str, str], tmp_path: Path) -> None:
     assert open_rows == [text.strip(), "fine"]
 
 
+def test_as_many_cases_are_promised_as_there_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"\| cases \(`tests/hostile`\) .*?\n\n", page, re.DOTALL)
+    *told, together = (int(number) for number in re.findall(r"(\d+)\**\s\|\n", table))
+    assert told[:4] == [*(len(list(cases())) for cases in (files, values, texts)), len(TASKS) * len(ODD)]
+    assert together == sum(told)
+
+
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     for suffix in WRITERS:
         folder = tmp_path / f"train{suffix}"
