@@ -42,12 +42,15 @@ SETS = {
 POOL = "--curation.students 1 --curation.calibrate true"
 SHUFFLED = "shuffled labels"
 LABELS = {
-    "plain": "--curation.labels hard",
-    "soft labels": "",
+    "plain": "--curation.labels hard --curation.match_shares false",
+    "soft labels": "--curation.match_shares false",
+    "matched": "",
+    "matched, hard": "--curation.labels hard",
     "calibrated": "--curation.calibrate true",
     "1,500 generated rows": "--generation.amount 1500",
     "with the student": "--curation.students 1",
     "pool": POOL,
+    "pool, as read": f"{POOL} --curation.match_shares false",
     "pool, hard": f"{POOL} --curation.labels hard",
     "pool, threshold": f"{POOL} --curation.confidence auto",
     "pool, weighed": f"{POOL} --curation.weigh true",

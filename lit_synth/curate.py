@@ -14,9 +14,11 @@ import numpy as np
 
 from lit_synth.curation.annotators import judge_annotators
 from lit_synth.curation.measures import measure
+from lit_synth.curation.shares import shifted
 from lit_synth.curation.verdicts import reject
 from lit_synth.data import TaskDataModule
 from lit_synth.examples import Example, read_examples, writing
+from lit_synth.leaning import leaning
 from lit_synth.readings import Readings, answered, chosen, combined, known_posteriors
 from lit_synth.settings import CurationSettings
 from lit_synth.task import Task
@@ -39,13 +41,19 @@ def curate(
     """
     task = module.task
     found: dict[str, Any] = {}
+    of_strategy: dict[str, Any] = {}
     if task.labels:
         true = {row.id: task.labels.index(str(row.target)) for row in module.splits.development}
         known, ids = known_posteriors(task, readings.development)
         targets = np.array([true[name] for name in ids])
+        offsets = np.zeros((len(known), 1, len(task.labels)))
+        if settings.match_shares:
+            lean = leaning(task, readings, known, (*module.splits.gold, *module.splits.development))
+            offsets, of_strategy = lean.offsets, {"shares": lean.found}
+        known = shifted(known, offsets)
         judgement = judge_annotators(readings.names, known, targets, settings.calibrate, settings.confidence)
         found, threshold = judgement.found, judgement.threshold
-        rows = combined(task, readings, judgement.weights)
+        rows = combined(task, readings, judgement.weights, offsets)
     else:
         rows = chain.from_iterable(chosen(task, answers, settings.choice) for answers in answered(readings))
         threshold = settings.confidence if isinstance(settings.confidence, float) else 0.0
@@ -62,12 +70,13 @@ def curate(
             else:
                 kept = _as_target(row, settings)
                 accept(sizes.accepted(replace(kept, provenance={**kept.provenance, **told})))
-    more: dict[str, Any] = {"labels": len(sizes.targets)} if task.labels else {}
+    if task.labels:
+        of_strategy["labels"] = len(sizes.targets)
     if sizes.generated:
         parts = (partial(read_examples, folder / f"{name}.jsonl") for name in ("accepted", "rejected"))
-        more |= measure(task, module.splits.labelled, module.splits.pool, *parts)
-        more |= _agreement(task, readings.rows[0])
-    found |= {"teacher_hash": told["teacher"], "strategy": sizes.to_dict() | more}
+        of_strategy |= measure(task, module.splits.labelled, module.splits.pool, *parts)
+        of_strategy |= _agreement(task, readings.rows[0])
+    found |= {"teacher_hash": told["teacher"], "strategy": sizes.to_dict() | of_strategy}
     write_json(folder / "curation.json", found)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from lit_synth.curation.choice import Rule, choose
 from lit_synth.curation.faithful import share
 from lit_synth.curation.pooling import Posteriors, combine
+from lit_synth.curation.shares import shifted
 from lit_synth.examples import Example, read_examples
 from lit_synth.on_disk import ById, Kept
 from lit_synth.task import Task
@@ -46,23 +47,31 @@ def side_by_side(paths: Sequence[Path]) -> Iterator[tuple[Example | None, ...]]:
         yield row, *(one.get(row.id) for one in known)
 
 
+def posteriors_of(task: Task, rows: Iterable[Sequence[Example | None]], annotators: int) -> Posteriors:
+    """Return the probabilities of rows that all annotators have read, shape ``(annotators, rows, labels)``."""
+    values = [[[(one.probabilities or {})[label] for label in task.labels] for one in row if one] for row in rows]
+    found = np.array(values, dtype=np.float64).reshape(-1, annotators, len(task.labels))
+    return np.ascontiguousarray(found.transpose(1, 0, 2))
+
+
 def known_posteriors(task: Task, paths: Sequence[Path]) -> tuple[Posteriors, list[str]]:
     """Return every annotator's probabilities, ``(annotators, rows, labels)``, and the ids of the rows all have read."""
     rows = [row for row in side_by_side(paths) if None not in row]
-    return _posteriors(task, rows, len(paths)), [row[0].id for row in rows if row[0]]
+    return posteriors_of(task, rows, len(paths)), [row[0].id for row in rows if row[0]]
 
 
-def combined(task: Task, readings: Readings, weights: Sequence[float]) -> Iterator[Example]:
+def combined(task: Task, readings: Readings, weights: Sequence[float], offsets: Posteriors) -> Iterator[Example]:
     """Yield the rows with the pool's probabilities; each annotator's own label goes to the provenance.
 
     Args:
         task: Its labels.
         readings: Rows that all annotators have read; others are left out.
         weights: Of the annotators.
+        offsets: What their log probabilities are shifted by, shape ``(annotators, 1, labels)``.
     """
     whole = (row for row in side_by_side(readings.rows) if None not in row)
     while several := list(islice(whole, AT_ONCE)):
-        posteriors = _posteriors(task, several, len(readings.rows))
+        posteriors = shifted(posteriors_of(task, several, len(readings.rows)), offsets)
         for place, (own, shares) in enumerate(zip(several, combine(posteriors, weights), strict=True)):
             labels = (task.labels[index] for index in posteriors[:, place].argmax(1))
             votes = dict(zip(readings.names, labels, strict=True))
@@ -101,9 +110,3 @@ def chosen(task: Task, answers: Mapping[str, Example], rule: Rule) -> list[Examp
         )
         for number, (text, weight) in enumerate(kept)
     ]
-
-
-def _posteriors(task: Task, rows: Iterable[Sequence[Example | None]], annotators: int) -> Posteriors:
-    values = [[[(one.probabilities or {})[label] for label in task.labels] for one in row if one] for row in rows]
-    found = np.array(values, dtype=np.float64).reshape(-1, annotators, len(task.labels))
-    return np.ascontiguousarray(found.transpose(1, 0, 2))

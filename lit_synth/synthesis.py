@@ -216,18 +216,20 @@ class Synthesis:
 
     def _publish(self, strategy: str, stage: Path) -> None:
         """Copy accepted and rejected rows to where users look for them, and tell their numbers."""
-        seed, name = self.seed, f"{strategy}/{self.seed.name}.jsonl"
-        publish(seed.run.output, strategy, seed.name, stage)
+        seed, run, name = self.seed, self.seed.run, f"{strategy}/{self.seed.name}.jsonl"
+        publish(run.output, strategy, seed.name, stage)
         told = _reasons([stage / "rejected.jsonl"])
         found = read_curation(stage)
         curation = self.record.part("curation")
         accepted = found["strategy"]["accepted"]
         curation.setdefault("strategies", {})[strategy] = found.pop("strategy")
-        curation |= found
+        # Annotators are judged on real rows: by what they are shifted by in those of the pool, where it is read.
+        if strategy == "annotate" or not run.annotates:
+            curation |= found
         seed.tell(f"{seed.name} {strategy}: {accepted:,} rows accepted{told}")
         if not accepted:
             self._refuse(strategy, [stage / "rejected.jsonl"])
-        self.files[strategy] = seed.run.output / "synthetic" / name
+        self.files[strategy] = run.output / "synthetic" / name
         if strategy == "annotate":
             rows = read_examples(stage / "accepted.jsonl")
             figures = annotation_figures(seed.task, rows, seed.module.splits.pool_gold)

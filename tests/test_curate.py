@@ -88,6 +88,7 @@ def test_unsure_rows_are_left_out_and_all_are_counted(stage: Any) -> None:
         "labels": 2,
         "accepted": 2,
         "rejected": {"an empty text": 1, UNSURE: 1},
+        "shares": {"matched": False},
     }
     assert found["threshold"] == 0.75
 

@@ -5,6 +5,8 @@ from typing import Any
 
 FEW = 30
 """Development rows under which a share is too coarse to lean on."""
+FAR = 0.05
+"""Distance of shares from which on it is told."""
 
 
 def advise(found: Mapping[str, Any]) -> list[str]:
@@ -13,7 +15,8 @@ def advise(found: Mapping[str, Any]) -> list[str]:
     Args:
         found: Of one seed: ``majority`` (share of the commonest label), ``annotators``, ``calibration`` with the
             ``gain`` of all annotators over the student on gold, and ``strategies`` with ``agreement``, the share of
-            generated rows that are read as what was asked for, and ``labels``, the number of different ones.
+            generated rows that are read as what was asked for, ``labels``, the number of different ones, and
+            ``shares``, how often they are read.
     """
     if not found.get("annotators"):
         return []
@@ -40,11 +43,26 @@ def advise(found: Mapping[str, Any]) -> list[str]:
             f"The teacher reads {_percent(agreement)} of what it wrote as the label asked for: generating {outlook}."
         )
     for strategy, one in found["strategies"].items():
+        said += _of_shares(strategy, one.get("shares") or {})
         if one.get("labels") == 1:
             said.append(f"Every row of {strategy} has the same label: a student can only unlearn the others from them.")
     if rows < FEW:
         said.append(f"{rows} development rows are few: take this as a hint.")
     return said
+
+
+def _of_shares(strategy: str, shares: Mapping[str, Any]) -> list[str]:
+    """Say what became of labels that are read more or less often than they were expected."""
+    farthest, *_ = shares.get("labels") or [{"read": 0.0, "expected": 0.0}]
+    if abs(farthest["read"] - farthest["expected"]) < FAR:
+        return []
+    read = f"{strategy}: the teacher reads {_percent(farthest['read'])} as {farthest['label']!r}"
+    expected = _percent(farthest["expected"])
+    if shares["p"] is None:
+        return [f"{read}, {expected} were asked for: its probabilities were shifted until they agree."]
+    if shares["matched"]:
+        return [f"{read}, gold has {expected}: its probabilities were shifted until they agree."]
+    return [f"{read}, gold has {expected}: the pool is of another kind than gold, and labels stay as they are read."]
 
 
 def _outlook(gain: Mapping[str, float]) -> str:

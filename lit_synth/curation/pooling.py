@@ -25,7 +25,7 @@ def combine(posteriors: Posteriors, weights: Sequence[float]) -> NDArray[np.floa
     # Not by a matrix product, whose sums may end otherwise when other rows stand beside a row.
     scores = np.zeros(posteriors.shape[1:])
     for weight, one in zip(weights, posteriors, strict=True):
-        scores += weight * _logs(one)
+        scores += weight * logs_of(one)
     scores -= scores.max(axis=1, keepdims=True)
     shares = np.exp(scores)
     return shares / shares.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
@@ -40,7 +40,7 @@ def fit_weights(posteriors: Posteriors, targets: NDArray[np.int64]) -> list[floa
         posteriors: Of rows that no annotator has learnt from.
         targets: Index of the true label, shape ``(rows,)``.
     """
-    logs = _logs(posteriors)
+    logs = logs_of(posteriors)
     equal = np.full(len(logs), 1 / len(logs))
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -74,5 +74,6 @@ def folds_of(rows: int, folds: int) -> Iterator[tuple[NDArray[np.int64], NDArray
         yield held, np.setdiff1d(order, held)
 
 
-def _logs(posteriors: Posteriors) -> Posteriors:
+def logs_of(posteriors: Posteriors) -> Posteriors:
+    """Return natural logarithms, of 0 as of the smallest probability that counts."""
     return np.log(posteriors.clip(_LEAST))  # type: ignore[no-any-return]

@@ -46,6 +46,8 @@ class CurationSettings:
         prompts: Annotation prompts of the second teacher and those after it, with the fields of the task's own, which
             the first teacher keeps, as do those for which there is none here.
         students: Students trained on gold alone that annotate beside the teachers; classification only.
+        match_shares: Shift an annotator's probabilities until its labels are as frequent in the pool as in gold, unless
+            the pool is read as one of another kind; and as frequent in generated rows as they were asked for.
         calibrate: Fit the annotators' weights on the development part; else all count alike.
         labels: ``soft`` targets are the combined probabilities, ``hard`` ones the likeliest label.
         confidence: Probability of the likeliest label, or mean probability of a text's tokens, below which a row is
@@ -59,6 +61,7 @@ class CurationSettings:
     teachers: int = 1
     prompts: tuple[str, ...] = ()
     students: int = 0
+    match_shares: bool = True
     calibrate: bool = False
     labels: Literal["soft", "hard"] = "soft"
     confidence: float | Literal["auto"] | None = None

@@ -11,7 +11,7 @@ from lit_synth.curation.annotators import judge_annotators
 NAMES = ["teacher", "student"]
 
 
-def made(rows: int, noise: tuple[float, float], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def made(rows: int, noise: tuple[float, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     targets = rng.integers(3, size=rows)
     logits = [rng.normal(size=(rows, 3)) * each + 2 * np.eye(3)[targets] for each in noise]
@@ -84,3 +84,24 @@ def test_annotation_that_collapsed_to_one_label_is_told() -> None:
 
 def test_a_task_of_texts_has_no_annotators_to_be_judged() -> None:
     assert advise({"strategies": {"annotate": {}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        (
+            {"matched": True, "p": 0.4, "labels": [{"label": "good", "expected": 0.5, "read": 0.61}]},
+            "gold has 50 %: its",
+        ),
+        ({"matched": False, "p": 0.001, "labels": [{"label": "good", "expected": 0.5, "read": 0.1}]}, "another kind"),
+        ({"matched": True, "p": None, "labels": [{"label": "good", "expected": 0.5, "read": 0.6}]}, "were asked for"),
+        ({"matched": True, "p": 0.4, "labels": [{"label": "good", "expected": 0.5, "read": 0.52}]}, None),
+        ({"matched": False}, None),
+    ],
+)
+def test_labels_that_are_read_too_often_are_told(shares: dict[str, Any], said: str | None) -> None:
+    known, targets = made(300, (1.5,))
+    found = judge_annotators(["teacher"], known, targets, calibrate=False, confidence=None).found
+    sentences = [one for one in advise(found | {"strategies": {"annotate": {"shares": shares}}}) if "'good'" in one]
+    assert len(sentences) == (said is not None)
+    assert not said or said in sentences[0]

@@ -1,0 +1,88 @@
+"""Which labels annotators lean to, by rows of which it is known how frequent each label is."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+
+from lit_synth.curation.pooling import Posteriors
+from lit_synth.curation.shares import Floats, alike, fit_offsets
+from lit_synth.examples import Example, read_examples
+from lit_synth.readings import Readings, posteriors_of, side_by_side
+from lit_synth.task import Task
+
+SAMPLE = 10_000
+"""Most rows that are looked at."""
+FEW = 30
+"""Rows, read or labelled, under which chance moves shares more than any leaning."""
+OF_ONE_KIND = 0.05
+"""Probability under which a pool is taken for one of another kind than gold."""
+TOLD = 5
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class Leaning:
+    """What annotators' log probabilities are shifted by.
+
+    Args:
+        offsets: Shape ``(annotators, 1, labels)``.
+        found: For ``run.json``: whether they are ``matched``, ``p`` (see `alike`; ``None`` where it is known how many
+            were asked for), and the ``labels`` that lie farthest off: ``expected`` and as the first annotator ``read``.
+    """
+
+    offsets: Posteriors
+    found: dict[str, Any]
+
+
+def leaning(task: Task, readings: Readings, known: Posteriors, labelled: Iterable[Example]) -> Leaning:
+    """Find how far labels are read at other shares than those that were asked for, or, in a pool, than those of gold.
+
+    A pool in which the first annotator reads other shares than in the development part is of another kind than gold,
+    and is left as it is read; so are fewer rows than `FEW`.
+
+    Args:
+        task: Its labels.
+        readings: What the annotators read.
+        known: Their probabilities of the development part, shape ``(annotators, rows, labels)``.
+        labelled: Rows whose labels are known.
+    """
+    asked = Counter(row.provenance.get("requested") for row in read_examples(readings.rows[0]))
+    asked.pop(None, None)  # rows of a pool
+    counts = asked or Counter(row.target for row in labelled)
+    seen = np.array([counts[label] for label in task.labels])
+    whole = (row for row in side_by_side(readings.rows) if None not in row)
+    sample = posteriors_of(task, drawn(whole, SAMPLE), len(readings.rows))
+    if min(sample.shape[1], seen.sum()) < FEW:
+        return Leaning(np.zeros((len(sample), 1, len(seen))), {"matched": False})
+    likelihood = None if asked else alike(known[0], sample[0])
+    matched = likelihood is None or likelihood >= OF_ONE_KIND
+    fitted = [fit_offsets(one, seen) for one in sample]
+    offsets = np.stack(fitted)[:, None] * float(matched)
+    found = {"matched": matched, "p": likelihood, "labels": _farthest(task, seen / seen.sum(), sample[0].mean(axis=0))}
+    return Leaning(offsets, found)
+
+
+def drawn(values: Iterable[_Value], most: int) -> list[_Value]:
+    """Return a sample of values that are met once, each as likely as any other: Vitter's reservoir.
+
+    >>> drawn(range(3), 5), len(drawn(range(100), 5))
+    ([0, 1, 2], 5)
+    """
+    rest, dice = iter(values), random.Random(0)
+    kept = list(islice(rest, most))
+    for number, value in enumerate(rest, most):
+        if (place := dice.randrange(number + 1)) < most:
+            kept[place] = value
+    return kept
+
+
+def _farthest(task: Task, expected: Floats, read: Floats) -> list[dict[str, Any]]:
+    order = np.argsort(-np.abs(expected - read), kind="stable")[:TOLD]
+    return [
+        {"label": task.labels[place], "expected": float(expected[place]), "read": float(read[place])} for place in order
+    ]
