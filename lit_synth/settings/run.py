@@ -24,6 +24,7 @@ SYNTHETIC = STRATEGIES[1:4]
 FOR_LABELS = (
     "teacher.label_score",
     "curation.students",
+    "curation.match_shares",
     "curation.calibrate",
     "curation.labels",
     "student.loss",
