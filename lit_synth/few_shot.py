@@ -9,6 +9,7 @@ from lit_synth import recipes
 from lit_synth.callbacks.predictions import scored, write_results
 from lit_synth.decoding.answers import read_answer
 from lit_synth.decoding.served import ask
+from lit_synth.display.choice import display
 from lit_synth.examples import Example, read_examples
 from lit_synth.json_lines import read_json_lines
 from lit_synth.metrics import Scored, score
@@ -58,6 +59,7 @@ class FewShot:
         seed, development = self.seed, self.seed.module.splits.development
         stage = seed.folder / f"few_shot_{shots}"
         if self.settings.endpoint is not None:
+            display().begins(f"{seed.name}/{stage.name}")
             rows = self._ask(development, shots)
         else:
             config = recipes.few_shot(seed.run, seed.number, stage, shots, seed.development)

@@ -13,8 +13,13 @@ from queue import Queue
 from threading import Event
 from typing import Any
 
+from lit_synth.display.board import Reached
+from lit_synth.display.choice import environment, take
 from lit_synth.options import VARIABLES
 from lit_synth.whole_files import read_json, write_json
+
+_EVERY = 10.0
+"""Seconds between two lines of progress in a job's log."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +73,21 @@ def run_jobs(
     """
     (output / "jobs").mkdir(exist_ok=True)
     places: Queue[dict[str, str]] = Queue()
-    for environment in _environments(at_once):
-        places.put(environment)
+    for place in _environments(at_once):
+        places.put(place)
     children: set[subprocess.Popen[str]] = set()
     stopping = Event()
     started, done = time.monotonic(), dict.fromkeys(expected, False)
     # A request to end must reach the children too.
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    names = [job.name for job in expected]
 
     def work(job: Job) -> None:
         place = places.get()
         tell(f"{job.name}: starts")
         begun = time.monotonic()
-        error = _watch(output, job, words(job), place, children, tell if at_once == 1 else None)
+        title = f"job {names.index(job.name) + 1} of {len(names)} · "
+        error = _watch(output, job, words(job), place, children, tell if at_once == 1 else None, title)
         places.put(place)
         if stopping.is_set():
             return
@@ -120,20 +127,30 @@ def _watch(
     place: dict[str, str],
     children: set[subprocess.Popen[str]],
     tell: Callable[[str], None] | None,
+    title: str,
 ) -> str | None:
-    """Run a job to its end; return what it said last where it failed."""
+    """Run a job to its end, show how far it comes below a title, and return what it said last where it failed."""
     command = [sys.executable, "-m", "lit_synth", *words]
     # A job is told all settings; a variable could yet have it look only, or end early.
-    own = {name: value for name, value in os.environ.items() if not name.startswith(VARIABLES)}
-    environment = {**own, "PYTHONUNBUFFERED": "1", **place}
-    last = ""
+    own = {name: value for name, value in environment().items() if not name.startswith(VARIABLES)}
+    last, shown = "", 0.0
     with (output / "jobs" / f"{job.name}.log").open("a", encoding="utf-8") as log:
         child = subprocess.Popen(  # noqa: S603 - our own command
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**own, "PYTHONUNBUFFERED": "1", **place},
         )
         children.add(child)
         assert child.stdout is not None  # noqa: S101 - asked for above
         for line in child.stdout:
+            if (frame := take(line, title)) is not None:
+                # The log gets what it would without a panel.
+                if isinstance(frame, Reached) and (frame.share >= 1 or time.monotonic() - shown >= _EVERY):
+                    shown = time.monotonic()
+                    log.write(f"{frame.line()}\n")
+                continue
             log.write(line)
             log.flush()
             last = line.strip() or last

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from lit_synth.display.choice import display
 from lit_synth.errors import InputError
 from lit_synth.outlook import outlook
 from lit_synth.seals import broken, seal
@@ -119,7 +120,10 @@ def _worked(folder: Path, key: str, spent: Spent, work: Callable[[], None]) -> d
     started = time.monotonic()
     if expected := outlook():
         expected.starts(folder.name)
+    name = f"{folder.parent.name}/{folder.name}"
+    display().begins(name)
     work()
+    display().ends(name)
     if expected:
         expected.ends(folder.name, worked=True)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)

@@ -15,6 +15,7 @@ from lit_synth.account import cut_inputs, foreign
 from lit_synth.claim import claim
 from lit_synth.cluster import take_the_lead
 from lit_synth.data import TaskDataModule
+from lit_synth.display.choice import showing
 from lit_synth.errors import InputError
 from lit_synth.few_shot import FewShot
 from lit_synth.json_lines import read_json_lines
@@ -27,6 +28,7 @@ from lit_synth.records import Record, alone, compose, set_aside
 from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report
 from lit_synth.report.table import terminal_table
+from lit_synth.route import route
 from lit_synth.seed import Seed
 from lit_synth.settings import STRATEGIES, RunSettings, Strategy, Until
 from lit_synth.stages import StageCLI, quiet
@@ -104,9 +106,10 @@ class Pipeline:
         Console().print(plan_table(run, steps, rate))
         expect(outlook_of(run, steps, rate))
         try:
-            for seed, module in modules.items():
-                with alone(run.output, f"seed{seed}"):
-                    self._seed(seed, module)
+            with showing(route(run, self.task, self.until)):
+                for seed, module in modules.items():
+                    with alone(run.output, f"seed{seed}"):
+                        self._seed(seed, module)
         finally:
             expect(None)
         if self.until != "teacher":

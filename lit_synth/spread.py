@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lit_synth.cluster import Ranks, command_on
+from lit_synth.display.choice import Plain, display, environment, take
 from lit_synth.errors import InputError
 from lit_synth.stopping import led
 
@@ -25,15 +27,19 @@ def spread(config: Path, actions: Sequence[str], asked: Ranks) -> None:
     """
     command = [sys.executable, "-u", "-m", "lit_synth", "stage", str(config), *actions]
     # The lock on the run's folder is inherited: whoever is left over keeps others from writing the same rows.
+    relays = not isinstance(display(), Plain)
     child = subprocess.Popen(  # noqa: S603 - our own command
         command_on(asked, command),
-        stdout=_shown(),
+        env=environment(),
+        stdout=subprocess.PIPE if relays else _shown(),
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         close_fds=False,
     )
     told: list[str] = []
+    listener = threading.Thread(target=_hand_on, args=(child.stdout or (),), daemon=True)
+    listener.start()
     with led(child):
         assert child.stderr is not None  # noqa: S101 - asked for above
         for line in child.stderr:
@@ -43,8 +49,16 @@ def spread(config: Path, actions: Sequence[str], asked: Ranks) -> None:
                 sys.stderr.write(line)
                 sys.stderr.flush()
         code = child.wait()
+        listener.join()
     if code:
         raise InputError(told[0] if told else f"{config}: {' and '.join(actions)} ended with {code} on {asked}")
+
+
+def _hand_on(lines: Iterable[str]) -> None:
+    """Show what a stage says of how far it has come, and print the rest."""
+    for line in lines:
+        if take(line) is None:
+            sys.stdout.write(line)
 
 
 def _shown() -> int | None:

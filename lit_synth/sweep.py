@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lit_synth.claim import claim
+from lit_synth.display.choice import showing
 from lit_synth.errors import InputError
 from lit_synth.jobs import Job, run_jobs
 from lit_synth.pipeline import FREE, module_of
@@ -76,7 +78,9 @@ class Sweep:
         self.tell(f"{len(wanted)} jobs, {len(wanted) - len(left)} done before")
         if not sweep.dry_run:
             expected = {job: estimates[job.fraction] for job in left}
-            run_jobs(self.run.output, expected, self._words, self._key, self._at_once, self.tell)
+            # Of several jobs at a time each end is a line; a panel is for one.
+            with showing() if self._at_once == 1 else nullcontext():
+                run_jobs(self.run.output, expected, self._words, self._key, self._at_once, self.tell)
         return [job for job in wanted if job.found(self.run.output).get("status") == "failed"]
 
     @property

@@ -9,6 +9,7 @@ import torch
 
 from lit_synth.callbacks.agreement import agree, wait_for_shards
 from lit_synth.callbacks.shards import append_records, read_records, sizes
+from lit_synth.callbacks.tally import Tally
 from lit_synth.curation.rules import Rules
 from lit_synth.curation.verdicts import by_attempt, by_id, judge, judge_round_trip
 from lit_synth.data import Requests, TaskDataModule
@@ -32,6 +33,7 @@ class Generation(L.Callback):
     def __init__(self, rules: Rules = Rules()) -> None:
         self.rules = rules
         self._judged: dict[str, int] | None = None
+        self._tally: Tally | None = None
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Judge what an earlier, interrupted run has left, before anything is asked for."""
@@ -49,6 +51,8 @@ class Generation(L.Callback):
     ) -> None:
         """Append one batch of records, in one write."""
         append_records(_requests(trainer).folder / f"records-{trainer.global_rank}.jsonl", outputs)
+        if trainer.is_global_zero and self._tally is not None:
+            self._tally.write(outputs, whole=trainer.world_size == 1)
 
     def on_predict_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Judge all records so far."""
@@ -66,9 +70,12 @@ class Generation(L.Callback):
             else:
                 verdicts = judge_round_trip(task, read_records(requests.folder, by_id), splits.gold, self.rules)
             accepted, rejected = (requests.folder / f"{name}.jsonl" for name in ("accepted", "rejected"))
+            tally = self._tally = Tally(requests, last=self._tally.last if self._tally else "")
             with writing(accepted) as accept, writing(rejected) as refuse:
                 for is_accepted, row in verdicts:
                     (accept if is_accepted else refuse)(row)
+                    tally.judge(is_accepted, row)
+            tally.tell()
             self._judged = sizes(requests.folder)
         if not alone:
             trainer.strategy.barrier()

@@ -1,6 +1,8 @@
-"""Plain progress lines with rate and time left, the same on a terminal, in a log file and under SLURM."""
+"""How far a trainer has come, with rate and time left: told to the display, and where it can be stopped."""
 
+import math
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,15 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lit_synth.data import TaskDataModule
 from lit_synth.data.collate import Place
-from lit_synth.outlook import in_words, outlook
+from lit_synth.display.board import Reached
+from lit_synth.display.choice import display, showing
 from lit_synth.stopping import in_batches, is_asked, stop_if_asked
 
 
 class Progress(L.Callback):
-    """Prints one line every few seconds while training, testing or predicting.
+    """Tells every few seconds how far training, testing or predicting has come: one line, or more often a panel.
+
+    A trainer with a bar of its own gets no panel, unless it is part of a run that shows one.
 
     Args:
         name: What is being done.
@@ -28,6 +33,13 @@ class Progress(L.Callback):
         self.total = 0
         self.first = 0
         self.started = self.shown = 0.0
+        self.shows = ExitStack()
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Choose a display where there is none yet, as for a stage that is done by hand."""
+        self.shows.close()
+        if trainer.is_global_zero and trainer.progress_bar_callback is None:
+            self.shows.enter_context(showing())
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the clock; a resumed run counts from where it goes on."""
@@ -37,10 +49,7 @@ class Progress(L.Callback):
 
     def on_train_batch_end(self, trainer: L.Trainer, *rest: Any) -> None:
         """Report steps; stop behind one, if asked to, with a checkpoint to go on from."""
-        figures = trainer.callback_metrics
-        told = f" · {float(figures['tokens_per_second']):,.0f} tokens/s" if "tokens_per_second" in figures else ""
-        told += f" · loss {float(figures['train_loss']):.3f}" if "train_loss" in figures else ""
-        self._tell(trainer, trainer.global_step, "steps", told)
+        self._tell(trainer, trainer.global_step, "steps", learns=True)
         if trainer.world_size > 1 or is_asked():
             _stop_behind(trainer, batch_index=rest[-1])
 
@@ -80,37 +89,39 @@ class Progress(L.Callback):
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Leave the batches; what was asked for during the last of them is done now."""
         in_batches(False)
+        self.shows.close()
         if not trainer.interrupted:
             _stop_if_asked(trainer)
+
+    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
+        """Give the terminal back: what follows is a message."""
+        self.shows.close()
 
     def _start(self, total: int, first: int = 0) -> None:
         in_batches(True)
         self.total, self.first, self.done = total, first, first
         self.started = self.shown = time.monotonic()
 
-    def _tell(self, trainer: L.Trainer, done: int, unit: str, more: str = "") -> None:
+    def _tell(self, trainer: L.Trainer, done: int, unit: str, learns: bool = False) -> None:
         self.done = done
         now = time.monotonic()
-        if trainer.is_global_zero and (now - self.shown >= self.every or done >= self.total > 0):
+        is_due = now - self.shown >= min(self.every, display().every) or done >= self.total > 0
+        if trainer.is_global_zero and is_due:
             self.shown = now
-            line = progress_line(done, self.total, self.first, now - self.started, unit)
-            print(f"  {self.name:<24} {line}{more}{_of_the_run(done, self.total)}", flush=True)
+            figures = _figures(trainer) if learns else {}
+            display().reached(
+                Reached(self.name, done, self.total, unit, now - self.started, first=self.first, **figures)
+            )
 
 
-def progress_line(done: int, total: int, first: int, seconds: float, unit: str) -> str:
-    """Return how far, how fast and how long yet.
-
-    >>> progress_line(30, 120, 0, 20.0, "steps")
-    '30/120 steps · 1.5/s · 1:00 left'
-    """
-    rate = (done - first) / max(seconds, 1e-9)
-    minutes, rest = divmod(round((total - done) / max(rate, 1e-9)), 60)
-    return f"{done:,}/{total:,} {unit} · {rate:.1f}/s · {minutes}:{rest:02d} left"
-
-
-def _of_the_run(done: int, total: int) -> str:
-    found = outlook()
-    return "" if found is None else f" · the whole run: {in_words(found.left(done / max(1, total)))} left"
+def _figures(trainer: L.Trainer) -> dict[str, Any]:
+    """Return what is known of a model that learns; reading a figure waits for the device, so not at every step."""
+    found = trainer.callback_metrics
+    scores = {name.removeprefix("val_"): float(value) for name, value in found.items() if name.startswith("val_")}
+    told = {"tokens_per_second": "tokens_per_second", "loss": "train_loss"}
+    known: dict[str, Any] = {name: float(found[key]) for name, key in told.items() if key in found}
+    # Of a direction that is not learnt there is no loss.
+    return known | {"scores": {name: value for name, value in scores.items() if not math.isnan(value)}}
 
 
 def _count_as_here(trainer: L.Trainer, place: Place) -> None:

@@ -52,9 +52,8 @@ def judge(
     near = Nearby(task, parts.get("gold", ()), rules.near_duplicates) if rules.near_duplicates is not None else None
     known = known_names(task, parts.get("gold", ())) if rules.schema else None
     for record in records:
-        if not record.fields:
-            reason: str | None = UNFINISHED if record.provenance["text"] is None else OUTSIDE_TEMPLATE
-        else:
+        reason = unusable_writing(record)
+        if reason is None:
             key = task.key(record)
             fresh = seen.add(key)
             reason = copies.get(key)
@@ -69,6 +68,20 @@ def judge(
                 reason = reason or closest
             reason = reason or (unseen(task, record, known) if known is not None else None)
         yield (True, record) if reason is None else (False, reject(record, reason))
+
+
+def unusable_writing(record: Example) -> str | None:
+    """Return why there is nothing to judge in a generated record; ``None`` where there is."""
+    if record.fields:
+        return None
+    return UNFINISHED if record.provenance["text"] is None else OUTSIDE_TEMPLATE
+
+
+def unusable_answer(record: Example) -> str | None:
+    """Return why there is nothing to judge in an annotated record; ``None`` where there is."""
+    if record.target:
+        return None
+    return UNFINISHED if record.target is None else EMPTY
 
 
 def reject(record: Example, reason: str) -> Example:
@@ -94,8 +107,8 @@ def judge_round_trip(
     strict = rules.disagreement == "reject" and bool(task.labels)
     for record in records:
         asked = record.provenance.get("requested", record.target)
-        if not record.target:
-            yield False, reject(record, UNFINISHED if record.target is None else EMPTY)
+        if (reason := unusable_answer(record)) is not None:
+            yield False, reject(record, reason)
         elif strict and asked != record.target:
             yield False, reject(record, DISAGREES)
         elif bar and (held := _held(task, record)) is not None and held < bar:

@@ -12,6 +12,8 @@ import requests
 from lit_synth.decoding.answers import Answers
 from lit_synth.decoding.endpoint import Endpoint
 from lit_synth.decoding.reply import RefusedError, TransientError, send
+from lit_synth.display.board import Reached
+from lit_synth.display.choice import display
 from lit_synth.errors import InputError
 
 _PAUSE = 2.0  # seconds before the second try; doubles, so that the sixth is more than a minute after the first
@@ -113,9 +115,9 @@ class Asking:
         try:
             # Not `join`: one that is interrupted takes the thread for ended, up to Python 3.12.
             while not self.ended.wait(0.1):
-                if time.monotonic() - shown >= _EVERY:
+                if time.monotonic() - shown >= min(_EVERY, display().every):
                     shown = time.monotonic()
-                    self.tell(self._line(total, shown - started))
+                    self._show(total, shown - started)
         except KeyboardInterrupt:
             self.tell("interrupted: waiting for the answers that are under way")
             raise
@@ -137,6 +139,11 @@ class Asking:
                 f"{self.endpoint.url}: {self.given_up:,} prompts got no answer, with {self.endpoint.retries} retries "
                 f"(last: {self.failed}); {kept}; run again to ask for the rest"
             )
+
+    def _show(self, total: int, seconds: float) -> None:
+        first = total - self.count
+        at = Reached("few_shot", first + self.done, total, "answers", seconds, first=first)
+        display().reached(at, lambda _: self.tell(self._line(total, seconds)))
 
     def _line(self, total: int, seconds: float) -> str:
         # The same look as the progress of a trainer, which stands on a higher floor.

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from lit_synth.display.board import Reached
+from lit_synth.display.choice import display, showing
 from lit_synth.errors import InputError
 from lit_synth.tables import Row, is_empty, read_table, read_texts, suffix
 
@@ -38,7 +40,8 @@ def main(words: list[str]) -> None:
 
     quiet()
     student = Student(found.model, found.device, found.batch_size)
-    output = label(student, found.file, found.output, tell=lambda line: print(line, flush=True))
+    with showing():
+        output = label(student, found.file, found.output, tell=lambda line: print(line, flush=True))
     print(f"Wrote {output}")
 
 
@@ -92,11 +95,9 @@ def label(
             empty += answer is None
             write({**row, **_said(student, answer)})
             now = time.monotonic()
-            if tell is not None and (now - shown >= EVERY or number == total):
-                from lit_synth.callbacks.progress import progress_line
-
+            if tell is not None and (now - shown >= min(EVERY, display().every) or number == total):
                 shown = now
-                tell(f"  {'label':<24} {progress_line(number, total, 0, now - started, 'rows')}")
+                display().reached(Reached("label", number, total, "rows", now - started), tell)
     if tell is not None and empty:
         tell(f"{empty:,} rows have no text; nothing is said of them")
     return output
