@@ -10,6 +10,7 @@ from typing import Any
 from lit_synth.callbacks.predictions import scored
 from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, TeacherEncoder
 from lit_synth.data.encoders import Encoder
+from lit_synth.data.splits import Splits
 from lit_synth.examples import Example
 from lit_synth.metrics import unit_scores
 from lit_synth.on_disk import ById
@@ -32,11 +33,11 @@ def annotation_figures(task: Task, rows: Iterable[Example], hidden: Sequence[Exa
     Args:
         task: Labels or texts.
         rows: The annotated rows, read once; of several texts for one input the first has its id, and counts.
-        hidden: The same rows with their true targets, and more.
+        hidden: Rows with their true targets; an annotated row that is none of them is not judged.
 
     Returns:
         Labels: ``rows``, ``accuracy``, ``covered`` (share of rows with a probability of 0.9 or more) and
-        ``covered_accuracy``. Texts: ``rows``, ``metric`` and ``score``.
+        ``covered_accuracy``. Texts: ``rows``, ``metric`` and ``score``. Nothing where no row can be judged.
     """
     known = ById(hidden)
     if not task.labels:
@@ -44,18 +45,34 @@ def annotation_figures(task: Task, rows: Iterable[Example], hidden: Sequence[Exa
         told = (scored(true, row.target) for row in rows if (true := known.get(row.id)))
         while several := list(islice(told, _AT_ONCE)):
             values.extend(unit_scores(task.headline, several).values())
-        return {"rows": len(values), "metric": task.headline, "score": fmean(values)}
+        return {"rows": len(values), "metric": task.headline, "score": fmean(values)} if values else {}
     hits: Counter[tuple[bool, bool]] = Counter(
-        (max((row.probabilities or {"": 0}).values()) >= 0.9, true is not None and row.target == true.target)
-        for row, true in ((row, known.get(row.id)) for row in rows)
+        (max((row.probabilities or {"": 0}).values()) >= 0.9, row.target == true.target)
+        for row in rows
+        if (true := known.get(row.id))
     )
+    if not hits:
+        return {}
     sure, right = hits[True, True] + hits[True, False], hits[True, True] + hits[False, True]
     return {
         "rows": hits.total(),
-        "accuracy": right / max(1, hits.total()),
-        "covered": sure / max(1, hits.total()),
+        "accuracy": right / hits.total(),
+        "covered": sure / hits.total(),
         "covered_accuracy": hits[True, True] / max(1, sure),
     }
+
+
+def parts_told(splits: Splits) -> list[str]:
+    """Say how many rows each part has, and how many were left out of all, for which reasons."""
+    gold, kept = len(splits.gold) + len(splits.development), len(splits.development)
+    parts = [f"{gold:,} gold rows, {kept:,} of them kept for development"]
+    if splits.pool:
+        hidden = f", the labels of {len(splits.pool_gold):,} hidden" if splits.pool_gold else ""
+        parts.append(f"{len(splits.pool):,} pool rows{hidden}")
+    told = ["; ".join([*parts, f"{len(splits.test):,} test rows"])]
+    if removed := ", ".join(f"{count:,} {reason}" for reason, count in splits.removed.items() if count):
+        told.append(f"left out: {removed}")
+    return told
 
 
 def cut_inputs(run: RunSettings, module: TaskDataModule) -> dict[str, dict[str, int]]:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from lit_synth import recipes
-from lit_synth.account import cut_inputs, foreign
+from lit_synth.account import cut_inputs, foreign, parts_told
 from lit_synth.claim import claim
 from lit_synth.cluster import take_the_lead
 from lit_synth.data import TaskDataModule
@@ -77,8 +77,13 @@ class Pipeline:
             # Read here, so that a mistake in the rows shows before anything is written.
             if run.annotates and not module.splits.pool:
                 raise InputError(
-                    f"fraction {run.fraction:g} leaves no row of train for the pool: nothing can be annotated; "
-                    "lower it, or give --strategies gold,generate,teacher"
+                    f"fraction {run.fraction:g} leaves no row of train for the pool: nothing can be annotated; name a "
+                    "file of unlabelled rows with --pool, lower it, or give --strategies gold,generate,teacher"
+                )
+            if "full" in run.strategies and module.splits.unlabelled and not module.splits.pool_gold:
+                raise InputError(
+                    "strategy full learns from the true labels of the pool, which nobody knows of these rows; give "
+                    "--strategies without it"
                 )
         self.module = next(iter(modules.values()))
         self.task = self.module.task
@@ -151,7 +156,8 @@ class Pipeline:
         record = Record(run.output, seed.name, seed.data)
         sizes = {part: len(getattr(splits, part)) for part in ("gold", "development", "pool", "test")}
         record.details["splits"] = {**sizes, "removed": splits.removed}
-        self.tell(f"seed {number}: " + ", ".join(f"{count:,} {part}" for part, count in sizes.items()))
+        for line in parts_told(splits):
+            self.tell(f"seed {number}: {line}")
         if run.annotates or run.generates:
             seed.keep_gold()
         students = Students(seed, record.part("hyperparameters"))
@@ -187,7 +193,7 @@ class Pipeline:
     ) -> None:
         """Add a stage's figures to the run's files, which are whole after every stage."""
         splits = seed.module.splits
-        n_gold = len(splits.gold) + len(splits.development) + (len(splits.pool) if strategy == "full" else 0)
+        n_gold = len(splits.gold) + len(splits.development) + (len(splits.pool_gold) if strategy == "full" else 0)
         row = {"task": seed.task.name, "strategy": strategy, "fraction": self.run.fraction, "seed": seed.number}
         row |= {"amount": amount, "n_gold": n_gold, "n_synthetic": n_synthetic}
         found = json.loads((stage / "metrics.json").read_text())

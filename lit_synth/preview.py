@@ -16,6 +16,7 @@ import torch
 from lit_synth.account import foreign
 from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TeacherEncoder
 from lit_synth.data.encoders import Encoder
+from lit_synth.data.splits import Splits
 from lit_synth.examples import read_examples
 from lit_synth.pipeline import Pipeline, module_of
 from lit_synth.plan import matrix_rate, minutes, plan
@@ -51,7 +52,7 @@ def preview(run: RunSettings, tell: Callable[[str], None]) -> None:
         tell(f"\n{strange}")
     with tempfile.TemporaryDirectory(prefix="lit_synth_preview_") as folder:
         output = Path(folder) / "run"
-        small = _small(run, task, output, len(gold) + len(module.splits.development) + len(module.splits.pool))
+        small = _small(run, task, output, module.splits)
         tell(f"\nThe path on {small.fraction:g} gold rows, {STEPS} steps a student:")
         only = _stages(tell)
         # Its plan, progress and figures are of a handful of rows.
@@ -66,11 +67,12 @@ def preview(run: RunSettings, tell: Callable[[str], None]) -> None:
         tell(f"Disk    {_size(_disk(run, output))} in {run.output}, where {_size(free)} are free")
 
 
-def _small(run: RunSettings, task: Task, output: Path, rows: int) -> RunSettings:
+def _small(run: RunSettings, task: Task, output: Path, splits: Splits) -> RunSettings:
     """Return the same run on a handful of rows: a student on gold, and on one source of synthetic rows."""
     source = ("generate",) if run.generates else ("annotate",) if run.annotates else ()
+    rows = len(splits.gold) + len(splits.development) + len(splits.pool_gold)
     # Of few rows some are left to be annotated.
-    most = rows - max(1, rows // 4) if source == ("annotate",) else rows
+    most = rows - max(1, rows // 4) if source == ("annotate",) and not splits.unlabelled else rows
     strategies: tuple[Strategy, ...] = ("gold", *source)
     return replace(
         run,

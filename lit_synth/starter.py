@@ -13,14 +13,19 @@ from lit_synth.survey import Survey, quantile
 TOKENS_A_WORD = 1.6
 """More than English needs, so that other languages, names and codes fit too."""
 SIZES = (32, 64, 128, 256, 512)
-TEST_ROWS = 200
-"""With fewer, an interval of accuracy is wider than 14 points; more than 0.3 of the rows are not held out for it."""
-
+TEST_SHARE = 0.3
+"""As `lit_synth.data.one_file` holds out by default; written out, for the verdict rests on these rows."""
+FEW_UNLABELLED = 50
+"""Rows with an empty label that lie in the labelled table itself: with fewer, no student is trained on them."""
+MOST_POOL = 2000
+"""With more rows annotating takes longer than all the rest; how many help is for the user to try."""
 MOST_GOLD = 5000
 """With more labels there is little that a teacher could add, and it takes long to learn them."""
 
 
-def starter(path: Path, found: Survey, config: Path, output: Path) -> str:
+def starter(
+    path: Path, found: Survey, config: Path, output: Path, pool: Path | None = None, unlabelled: int = 0
+) -> str:
     """Return the commented YAML of a run on a table.
 
     Args:
@@ -28,6 +33,8 @@ def starter(path: Path, found: Survey, config: Path, output: Path) -> str:
         found: What it holds.
         config: Of the YAML itself.
         output: Folder of the run.
+        pool: Table of rows to annotate.
+        unlabelled: How many rows there are to annotate, there and in the table itself.
 
     Raises:
         InputError: There is too little to learn from.
@@ -43,9 +50,10 @@ def starter(path: Path, found: Survey, config: Path, output: Path) -> str:
         f"# lit_synth run --config {_one_line(shlex.quote(str(config)))}",
         "data: Custom",
         f"data_dir: {scalar(str(path))}",
-        f"test_share: {_test_share(found.kept)} # held out of the file to test on, the same rows every time",
+        *_pool(pool, unlabelled),
+        f"test_share: {TEST_SHARE} # of labelled rows, held out to test on; fewer make the verdict less sure",
         f"fraction: {_fraction(found.kept)}",
-        "strategies: [gold, generate, teacher] # students on your rows alone and with written ones; the teacher itself",
+        f"strategies: {_strategies(pool is not None or unlabelled >= FEW_UNLABELLED)}",
         "seeds: [0] # more, such as [0, 1, 2], show how much is chance",
         f"output: {scalar(str(output))}",
         "task:",
@@ -55,11 +63,27 @@ def starter(path: Path, found: Survey, config: Path, output: Path) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _pool(pool: Path | None, unlabelled: int) -> list[str]:
+    named = [f"pool: {scalar(str(pool))} # rows without labels, which the teacher annotates"] if pool else []
+    if unlabelled > MOST_POOL:
+        named.append(f"pool_limit: {MOST_POOL} # of {unlabelled:,} rows; more take longer")
+    return named
+
+
+def _strategies(annotates: bool) -> str:
+    if annotates:
+        return (
+            "[gold, annotate, teacher] # students on your rows alone and with annotated ones; the teacher itself; "
+            "generate, both: with rows that it writes"
+        )
+    return "[gold, generate, teacher] # students on your rows alone and with written ones; the teacher itself"
+
+
 def _fraction(kept: int) -> str:
     left = _others(kept)
     if left > MOST_GOLD:
-        return f"{MOST_GOLD} # gold rows, of {left:,}: with more, written rows seldom help; the rest is left out"
-    return "1 # of the other rows all are gold; a smaller share leaves a pool, whose labels are hidden"
+        return f"{MOST_GOLD} # gold rows, of {left:,}: with more, synthetic rows seldom help; the rest joins the pool"
+    return "1 # of the other rows all are gold; the rest of a smaller share joins the pool, its labels hidden"
 
 
 def scalar(text: str) -> str:
@@ -128,11 +152,7 @@ def _sizes(found: Survey) -> list[str]:
 
 def _others(kept: int) -> int:
     """Return how many rows are not held out to test on."""
-    return round(kept * (1 - _test_share(kept)))
-
-
-def _test_share(rows: int) -> float:
-    return round(min(0.3, max(0.2, TEST_ROWS / rows)), 2)
+    return round(kept * (1 - TEST_SHARE))
 
 
 def _tokens(words: int) -> int:

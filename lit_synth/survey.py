@@ -22,12 +22,13 @@ class Survey:
         guess: Which columns were looked at.
         rows: Rows of the table.
         without_text: Rows with an empty input cell.
-        without_target: Rows with an input but no target.
+        without_target: Rows with an input but no target, which are the pool's.
         labels: Usable rows of each label; empty for text to text.
         repeats: Usable rows whose input an earlier row has, with the same target.
         conflicts: Lines of the first row and of another with the same input and another label.
         lengths: Words of each usable input.
         target_lengths: Words of each usable target text.
+        inputs: Line and target of each usable input, by `key_of`.
     """
 
     guess: Guess
@@ -39,6 +40,7 @@ class Survey:
     conflicts: list[tuple[int, int]] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
     target_lengths: list[int] = field(default_factory=list)
+    inputs: dict[str, tuple[int, str]] = field(default_factory=dict, repr=False)
 
     @property
     def usable(self) -> int:
@@ -60,9 +62,8 @@ class Survey:
         yield f"{told}: {self._balance()}" if guess.is_label else f"{told}, a {kind}: {_span(self.target_lengths)}"
         if guess.others:
             yield f"           might also be: {', '.join(guess.others)} (--label COLUMN)"
-        for count, what in ((self.without_text, "text"), (self.without_target, "target")):
-            if count:
-                yield f"  empty    {what} in {count:,} of them: left out"
+        if self.without_text:
+            yield f"  empty    text in {self.without_text:,} of them: left out"
         if self.repeats:
             again = "joined, their texts are references of one input" if not guess.is_label else "count once"
             yield f"  repeats  of an earlier input: {self.repeats:,}; they {again}"
@@ -93,7 +94,6 @@ def survey(rows: Iterable[tuple[int, Row]], guess: Guess) -> Survey:
     (2, 1, [(2, 3)])
     """
     found = Survey(guess)
-    first: dict[str, tuple[int, str]] = {}
     for line, row in rows:
         found.rows += 1
         if any(is_empty(row.get(name)) for name in guess.text):
@@ -101,8 +101,13 @@ def survey(rows: Iterable[tuple[int, Row]], guess: Guess) -> Survey:
         elif is_empty(row.get(guess.target)):
             found.without_target += 1
         else:
-            _add(found, first, line, row)
+            _add(found, line, row)
     return found
+
+
+def key_of(guess: Guess, row: Row) -> str:
+    """Return the input as `Task.key` does: two that differ in case or blanks only are the same."""
+    return "\n".join(" ".join(str(row[name]).casefold().split()) for name in guess.text)
 
 
 def quantile(lengths: list[int], share: float) -> int:
@@ -115,7 +120,7 @@ def quantile(lengths: list[int], share: float) -> int:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0
 
 
-def _add(found: Survey, first: dict[str, tuple[int, str]], line: int, row: Row) -> None:
+def _add(found: Survey, line: int, row: Row) -> None:
     guess = found.guess
     text, target = " ".join(str(row[name]) for name in guess.text), as_label(row[guess.target])
     found.lengths.append(count_words(text))
@@ -123,9 +128,7 @@ def _add(found: Survey, first: dict[str, tuple[int, str]], line: int, row: Row) 
         found.labels[target] += 1
     else:
         found.target_lengths.append(count_words(target))
-    # As `Task.key` does: two inputs that differ in case or blanks only are the same.
-    key = "\n".join(" ".join(str(row[name]).casefold().split()) for name in guess.text)
-    earlier, known = first.setdefault(key, (line, target))
+    earlier, known = found.inputs.setdefault(key_of(guess, row), (line, target))
     if earlier != line:
         if guess.is_label and known != target:
             found.conflicts.append((earlier, line))

@@ -233,7 +233,8 @@ class Synthesis:
         if strategy == "annotate":
             rows = read_examples(stage / "accepted.jsonl")
             figures = annotation_figures(seed.task, rows, seed.module.splits.pool_gold)
-            self.record.part("synthetic")[strategy] = figures
+            if figures:  # there are none where nobody knows the labels of the pool
+                self.record.part("synthetic")[strategy] = figures
 
     def _refuse(self, strategy: str, rejected: Sequence[Path]) -> None:
         asked = sum(1 for path in rejected for _ in read_json_lines(path))

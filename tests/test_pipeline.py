@@ -562,3 +562,21 @@ def test_a_prompt_without_the_input_is_refused_before_anything_is_written(
     assert main(["run", "--config", str(path), "--output", str(tmp_path / "run")]) == 2
     assert "curation.prompts: 'Good or bad?' lacks {text}" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_pool_of_ones_own_is_annotated_and_judged_by_nobody(tmp_path: Path, config: MakeConfig, capsys: Any) -> None:
+    (tmp_path / "pool.csv").write_text("text\n" + "".join(f"the plot of film {n} is a joy\n" for n in range(12)))
+    changed = {"fraction": 1.0, "limit": 10, "pool": str(tmp_path / "pool.csv"), "strategies": ["gold", "annotate"]}
+    changed["student"] = config()["student"] | {"chosen": {"gold": CHOSEN["gold"], "annotate": CHOSEN["annotate"]}}
+    output = run(tmp_path, config(**changed))
+    said = capsys.readouterr().out
+    assert "seed 0: 120 gold rows, 24 of them kept for development; 10 pool rows; 10 test rows\n" in said
+    kept = rows(output / "synthetic" / "annotate" / "seed0.jsonl")
+    assert {row.id.split("-")[0] for row in kept} == {"pool"}
+    told = json.loads((output / "run.json").read_text())
+    assert "annotate" not in told.get("synthetic", {}).get("seed0", {}), "nobody knows how right they are"
+    assert "Annotation" not in (output / "report.html").read_text()
+    again = yaml.safe_dump(config(**changed | {"strategies": ["gold", "full"], "output": str(tmp_path / "other")}))
+    (tmp_path / "full.yaml").write_text(again)
+    assert main(["run", "--config", str(tmp_path / "full.yaml")]) == 2
+    assert "which nobody knows of these rows" in capsys.readouterr().err

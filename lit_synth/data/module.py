@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 from lit_synth.data.collate import Collate, LengthSampler, Place, ResumableLoader
 from lit_synth.data.encoders import Encoder
 from lit_synth.data.one_file import TEST_SHARE, read_file
+from lit_synth.data.pool import WITHOUT_TEXT, Joined, read_pool
 from lit_synth.data.requests import Requests, missing
 from lit_synth.data.sources import find_split, read_hub, read_split
 from lit_synth.data.splits import Partition, Splits, make_splits
@@ -28,6 +29,9 @@ from lit_synth.examples import Example, read_examples
 from lit_synth.on_disk import Kept
 from lit_synth.tables import Row
 from lit_synth.task import Task
+
+_Rows = tuple[Sequence[Example], Sequence[Example], Sequence[Example], dict[str, int]]
+"""Train, test and unlabelled rows, and how many were left out, by reason."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class TaskDataModule(L.LightningDataModule):
             file, of which test rows are held out.
         dataset: Data set of the hub, instead of a folder: ``owner/name`` or ``owner/name/configuration``.
         revision: Of the data set: branch, tag or commit.
+        pool: File of rows without labels, in any of these formats, which join the pool.
         partition: How train is split into gold, development and pool, and with which seed.
         mixture: Which rows to train on.
         requests: What to predict.
@@ -89,6 +94,7 @@ class TaskDataModule(L.LightningDataModule):
         data_dir: str | None = None,
         dataset: str | None = None,
         revision: str | None = None,
+        pool: str | None = None,
         partition: Partition = Partition(),
         mixture: Mixture = Mixture(),
         requests: Requests | None = None,
@@ -101,6 +107,7 @@ class TaskDataModule(L.LightningDataModule):
         self.data_dir = data_dir
         self.dataset = dataset
         self.revision = revision
+        self.pool = pool
         self.partition = partition
         self.mixture = mixture
         self.requests = requests
@@ -126,20 +133,25 @@ class TaskDataModule(L.LightningDataModule):
                 raise InputError(
                     f"task {self.task.name}: give a folder (data_dir) or a data set of the hub, not {given}"
                 )
-            train, test, left_out = self._rows_of_folder() if self.data_dir else self._rows_of_hub()
-            splits = make_splits(self.task, train, test, self.partition)
+            train, test, unlabelled, left_out = self._rows_of_folder() if self.data_dir else self._rows_of_hub()
+            if self.pool is not None:
+                more, without_text = read_pool(self.task, Path(self.pool), self.normalise)
+                unlabelled = Joined(unlabelled, more)
+                left_out = left_out | ({WITHOUT_TEXT: without_text} if without_text else {})
+            splits = make_splits(self.task, train, test, self.partition, unlabelled)
             self._splits = replace(splits, removed=splits.removed | left_out)
         return self._splits
 
     def fingerprint(self) -> str:
         """Return a hash of the task and of every row, wherever they come from: what a stage's result depends on."""
-        parts = self.splits.gold, self.splits.development, self.splits.pool_gold, self.splits.test
+        splits = self.splits
+        parts = splits.gold, splits.development, splits.pool_gold, splits.test, splits.unlabelled
         digest = hashlib.sha256(json.dumps(asdict(self.task)).encode())
         for example in chain.from_iterable(parts):
             digest.update(json.dumps(example.to_dict(), sort_keys=True).encode())
         return digest.hexdigest()
 
-    def _rows_of_folder(self) -> tuple[Sequence[Example], Sequence[Example], dict[str, int]]:
+    def _rows_of_folder(self) -> _Rows:
         folder, share = Path(resolve(str(self.data_dir))), self.partition.test_share
         if folder.is_file():
             return read_file(self.task, folder, TEST_SHARE if share is None else share, self.normalise)
@@ -151,12 +163,12 @@ class TaskDataModule(L.LightningDataModule):
         if train is None or test is None:
             absent = "train" if train is None else "test"
             raise InputError(f"data_dir {folder}: no {absent}.jsonl (or .jsonl.gz, .csv, .tsv, .parquet)")
-        return read_split(self.task, train, self.normalise), read_split(self.task, test, self.normalise), {}
+        return read_split(self.task, train, self.normalise), read_split(self.task, test, self.normalise), (), {}
 
-    def _rows_of_hub(self) -> tuple[Sequence[Example], Sequence[Example], dict[str, int]]:
+    def _rows_of_hub(self) -> _Rows:
         splits = "train", self.evaluation
         train, test = (read_hub(self.task, str(self.dataset), self.revision, name, self.normalise) for name in splits)
-        return train, test, {}
+        return train, test, (), {}
 
     def training_examples(self) -> Iterator[Example]:
         """Yield gold, development, truly labelled pool and synthetic rows, as far as they are asked for."""

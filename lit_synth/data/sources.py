@@ -94,7 +94,7 @@ def example_of(task: Task, name: str, place: str, row: Row) -> Example:
     Raises:
         InputError: A column is missing, a text empty, or a label unknown; the message starts with ``place``.
     """
-    fields = {column: _text(_column(row, column, place), column, place) for column in task.columns}
+    fields = _fields(task, place, row)
     value = _column(row, task.target, place)
     if task.labels:
         return Example(name, fields, _label(task, value, place))
@@ -103,6 +103,19 @@ def example_of(task: Task, name: str, place: str, row: Row) -> Example:
     # A format without lists has one text there.
     texts = [_text(text, str(task.references), place) for text in (others if isinstance(others, list) else [others])]
     return Example(name, fields, target, references=tuple(dict.fromkeys([target, *texts])))
+
+
+def unlabelled_of(task: Task, name: str, place: str, row: Row) -> Example:
+    """Return a row of a table as an example without a target, whatever its column of the target holds.
+
+    Raises:
+        InputError: A column of the input is missing, or a text empty; the message starts with ``place``.
+    """
+    return Example(name, _fields(task, place, row))
+
+
+def _fields(task: Task, place: str, row: Row) -> dict[str, str]:
+    return {column: _text(_column(row, column, place), column, place) for column in task.columns}
 
 
 def _text(value: Any, column: str, place: str) -> str:

@@ -12,6 +12,7 @@ from itertools import groupby, repeat
 import numpy as np
 
 from lit_synth.data.parts import Part, first_alike
+from lit_synth.data.pool import Joined, fresh
 from lit_synth.errors import InputError
 from lit_synth.examples import Example
 from lit_synth.on_disk import Kept
@@ -28,7 +29,7 @@ class Partition:
         development_share: Share of gold that is held out for early stopping and the search.
         pool_limit: Most rows of the pool; ``None`` for all.
         test_limit: Most rows of test, the same ones for every seed; ``None`` for all.
-        test_share: Where all rows are in one file: share that is held out as test; ``None`` for 0.2.
+        test_share: Where all rows are in one file: share that is held out as test; ``None`` for 0.3.
     """
 
     fraction: float = 0.05
@@ -46,11 +47,13 @@ class Splits:
     Args:
         gold: Labelled rows to train on.
         development: Labelled rows held out from gold, for early stopping and the search.
-        pool: The rest of train without its labels; read from disk when it is asked for, as is the next.
-        pool_gold: The pool with its hidden targets; for the `full` ceiling and the report only.
+        pool: The rest of train without its labels, then unlabelled rows; read from disk when it is asked for, as are
+            the next two.
+        pool_gold: The rest of train with its hidden targets; for the `full` ceiling and the report only.
         test: Rows of the final figure.
         removed: Rows left out of training, counted by reason.
         contradictions: Rows of train with one input and two labels: the first, which is kept, and one that is not.
+        unlabelled: The rows of the pool whose targets nobody knows.
     """
 
     gold: list[Example]
@@ -60,6 +63,7 @@ class Splits:
     test: list[Example]
     removed: dict[str, int]
     contradictions: list[tuple[Example, Example]] = field(default_factory=list)
+    unlabelled: Sequence[Example] = ()
 
     @property
     def labelled(self) -> dict[str, list[Example]]:
@@ -67,7 +71,13 @@ class Splits:
         return {"gold": self.gold, "development": self.development, "test": self.test}
 
 
-def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], partition: Partition) -> Splits:
+def make_splits(
+    task: Task,
+    train: Sequence[Example],
+    test: Sequence[Example],
+    partition: Partition,
+    unlabelled: Sequence[Example] = (),
+) -> Splits:
     """Split train into gold, development and pool.
 
     Gold is a prefix of one seeded, stratified order of train, so a smaller fraction lies inside a larger one.
@@ -77,6 +87,7 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
         train: Labelled rows.
         test: Rows of the final figure; a train row with the same input is removed.
         partition: Sizes and seed.
+        unlabelled: Further rows of the pool; one with an input that another row has is removed.
 
     Raises:
         InputError: Train holds one class only, the fraction leaves a class without rows, or a share is out of range.
@@ -92,7 +103,9 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
     order = _stratified_order(task, kept, random.Random(f"split {seed}"))
     gold, rest = list(Part(kept, order[:count])), order[count:]
     random.Random(f"pool {seed}").shuffle(rest)
-    pool = Part(kept, rest[: partition.pool_limit])
+    hidden = Part(kept, rest[: partition.pool_limit])
+    most = None if partition.pool_limit is None else partition.pool_limit - len(hidden)
+    unlabelled, not_fresh = fresh(task, unlabelled, (train, test), seed, most)
     development = _hold_out(task, gold, partition.development_share)
     chosen = {example.id for example in development}
     tested, joined, _ = _joined(task, test) if not task.labels else (test, 0, ())
@@ -101,11 +114,12 @@ def make_splits(task: Task, train: Sequence[Example], test: Sequence[Example], p
     return Splits(
         gold=[example for example in gold if example.id not in chosen],
         development=development,
-        pool=pool.hiding_targets(),
-        pool_gold=pool,
+        pool=Joined(hidden.hiding_targets(), unlabelled),
+        pool_gold=hidden,
         test=_limited(task, tested, partition.test_limit),
-        removed=removed | ({"joined in test": joined} if joined else {}),
+        removed=removed | ({"joined in test": joined} if joined else {}) | not_fresh,
         contradictions=contradictions,
+        unlabelled=unlabelled,
     )
 
 

@@ -69,7 +69,7 @@ def data_config(run: RunSettings, seed: int, encoder: Config, **arguments: Any) 
         **({"test_share": run.test_share} if run.test_share is not None else {}),
     }
     chosen = {key: value for key, value in arguments.items() if value is not None}
-    source = {"data_dir": run.data_dir, "dataset": run.dataset, "revision": run.revision}
+    source = {"data_dir": run.data_dir, "dataset": run.dataset, "revision": run.revision, "pool": run.pool}
     chosen |= {key: value for key, value in source.items() if value is not None}
     if run.dataset is not None and run.data_dir is None:
         chosen["data_dir"] = None  # not the task's own default

@@ -46,6 +46,8 @@ class RunSettings:
             default where it has one.
         dataset: Data set of the hub instead, as ``owner/name/configuration``.
         revision: Of the data set.
+        pool: File of rows without labels, in any format that ``data_dir`` may have: the teacher annotates them. Rows of
+            one file whose label is empty, and labelled ones that ``fraction`` leaves, are in the pool, too.
         task: The task itself, for ``Custom``.
         output: Folder of the run; the same command goes on with it.
         reuse: Folder of an earlier run: stages that would be the same here are taken from it, so that a run with
@@ -60,7 +62,7 @@ class RunSettings:
         development_share: Share of gold held out for early stopping and the search.
         pool_limit: Most rows of the pool.
         test_limit: Most rows of test.
-        test_share: Where ``data_dir`` is one file: share of its rows that is held out as test; 0.2 by default.
+        test_share: Where ``data_dir`` is one file: share of its rows that is held out as test; 0.3 by default.
         teacher: The teacher.
         generation: Generated rows.
         curation: Which synthetic rows are kept, and what their targets are.
@@ -76,6 +78,7 @@ class RunSettings:
     data_dir: str | None = None
     dataset: str | None = None
     revision: str | None = None
+    pool: str | None = None
     task: Task | None = None
     fraction: float = 0.05
     seeds: tuple[int, ...] = (0,)

@@ -42,13 +42,14 @@ class Rte(TaskDataModule):
         data_dir: str | None = None,
         dataset: str | None = None,
         revision: str | None = None,
+        pool: str | None = None,
         partition: Partition = Partition(fraction=0.05),
         mixture: Mixture = Mixture(),
         requests: Requests | None = None,
         batch_size: int = 32,
         predict_batch_size: int = 64,
     ) -> None:
-        rows = task, encoder, data_dir, dataset, revision
+        rows = task, encoder, data_dir, dataset, revision, pool
         super().__init__(*rows, partition, mixture, requests, batch_size, predict_batch_size)
 
     def normalise(self, row: Row) -> Row:

@@ -2,15 +2,16 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lit_synth.columns import columns_of, guess
+from lit_synth.columns import Guess, columns_of, guess
 from lit_synth.errors import InputError, printable
 from lit_synth.starter import starter
 from lit_synth.survey import survey
-from lit_synth.tables import read_texts
+from lit_synth.tables import Row, is_empty, read_texts
+from lit_synth.unlabelled import Unlabelled, look_at
 from lit_synth.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def main(words: list[str]) -> None:
         text,
         found.label,
         found.output,
+        pool=found.pool,
         force=found.force,
         tell=lambda line: print(printable(line)),
         agreed=_agreed if asks else None,
@@ -48,6 +50,10 @@ def parser_of() -> "ArgumentParser":
     parser.add_argument("file", type=Path, help="CSV, TSV, JSON Lines (.jsonl, .jsonl.gz) or Parquet, a row an example")
     parser.add_argument("--text", type=str | None, help="column of the text, or several: COLUMN,COLUMN; else guessed")
     parser.add_argument("--label", type=str | None, help="column of the label, or of the text to write; else guessed")
+    about = (
+        "rows without labels, in any of these formats, for the teacher to annotate; the text's column has the same name"
+    )
+    parser.add_argument("--pool", type=Path | None, help=about)
     parser.add_argument("--output", type=Path | None, help="YAML to write; by default the file's name, in this folder")
     parser.add_argument("--force", action="store_true", help="replace a YAML that is there")
     parser.add_argument("--yes", action="store_true", help="ask nothing")
@@ -60,6 +66,7 @@ def init(
     label: str | None = None,
     output: str | Path | None = None,
     *,
+    pool: str | Path | None = None,
     force: bool = False,
     tell: Callable[[str], None] | None = None,
     agreed: Callable[[], bool] | None = None,
@@ -71,6 +78,8 @@ def init(
         text: Columns of the input; guessed where none is given.
         label: Column of the label, or of the text to be written; guessed where it is not given.
         output: YAML to write; by default the file's name, in the current folder.
+        pool: Table of rows without labels, in any of these formats, which the teacher is to annotate; rows of `file`
+            without a label join it.
         force: Replace a YAML that is there.
         tell: Gets what was found, a line each.
         agreed: Asked before anything is written.
@@ -93,15 +102,25 @@ def init(
         found = survey(rows, guess(columns_of(row for _, row in rows), text, label))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    for line in found.told(path):
+    table = Path(pool) if pool is not None else None
+    seen: set[str] = set()
+    own = look_at(_without_label(rows, found.guess), found, seen)
+    more = look_at(read_texts(table), found, seen, table) if table is not None else Unlabelled()
+    for line in (*found.told(path), *own.told(found.guess.target), *more.told(found.guess.target, table)):
         if tell is not None:
             tell(line)
-    content = starter(path, found, config, Path("runs") / config.stem)
+    content = starter(path, found, config, Path("runs") / config.stem, table, own.kept + more.kept)
     if agreed is not None and not agreed():
         raise InputError("nothing is written; --text COLUMN[,COLUMN] and --label COLUMN name other columns")
     config.parent.mkdir(parents=True, exist_ok=True)
     write_whole(config, content)
     return config
+
+
+def _without_label(rows: Sequence[tuple[int, Row]], guess: Guess) -> Iterator[tuple[int, Row]]:
+    for line, row in rows:
+        if is_empty(row.get(guess.target)) and not any(is_empty(row.get(name)) for name in guess.text):
+            yield line, row
 
 
 def _agreed() -> bool:

@@ -43,13 +43,25 @@ def test_paragraphs_stay_whole() -> None:
     assert not {row.fields["paragraph"] for row in train} & {row.fields["paragraph"] for row in test}
 
 
-def test_empty_cells_are_counted_and_left_out(tmp_path: Path) -> None:
+def test_empty_texts_are_counted_and_rows_without_a_label_kept_apart(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     lines = [f"row {n},{'good' if n % 2 else 'bad'}" for n in range(20)]
     path.write_text("\n".join(["text,mood", *lines, " ,good", "some text,", "other,"]) + "\n")
-    train, test, left_out = read_file(TASK, path, 0.2)
+    train, test, unlabelled, left_out = read_file(TASK, path, 0.2)
     assert (len(train), len(test)) == (16, 4)
-    assert left_out == {"without a text": 1, "without a target": 2}
+    assert [(row.fields["text"], row.target) for row in unlabelled] == [("some text", None), ("other", None)]
+    assert left_out == {"without a text": 1}
+
+
+def test_a_text_that_stands_twice_is_tested_once(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    lines = [f"row {n},{'good' if n % 2 else 'bad'}" for n in range(20)]
+    path.write_text("\n".join(["text,mood", *lines, *(line.upper().lower() for line in lines), *lines]) + "\n")
+    train, test, _, left_out = read_file(TASK, path, 0.3)
+    assert (len(train), len(test)) == (14 * 3, 6)
+    assert left_out == {"repeated in test": 12}
+    assert [row.id for row in test] == sorted((row.id for row in test), key=lambda name: int(name[4:]))
+    assert max(int(row.id[4:]) for row in test) <= 21, "the first one counts"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_what_a_sheet_holds_is_told(sheet: Path, capsys: pytest.CaptureFixture[s
         "Customer message: ",
         "Mood: yes 62, no 60; the most frequent is 51% of rows",
         "empty    text in 1 of them",
-        "empty    target in 1 of them",
+        "pool     1 rows without Mood",
         "of an earlier input: 1; they count once",
         "lines 3 and 125",
         "Next, about 3 minutes:\n  lit_synth run --config 'Our reviews.yaml'",
@@ -58,8 +58,9 @@ def test_a_run_starts_on_what_it_writes(sheet: Path, tiny_causal: Path, tiny_enc
     assert module.task.labels == ("no", "yes") or module.task.labels == ("yes", "no")  # texts, though YAML knows them
     assert len(splits.test) == round(0.3 * 60) * 2
     assert len(splits.gold) + len(splits.development) + len(splits.test) == 120
-    assert splits.removed["without a text"] == splits.removed["without a target"] == 1
-    assert not splits.pool
+    assert splits.removed["without a text"] == 1
+    assert [row.fields["Customer message"] for row in splits.pool] == ["a film"]
+    assert run.strategies == ("gold", "generate", "teacher"), "one row is no pool to train a student on"
     assert {path.name for path in tmp_path.iterdir()} == {"Our reviews.csv", "Our reviews.yaml"}  # no copy of a row
 
 
@@ -115,6 +116,53 @@ def test_half_of_an_emoji_is_told(tmp_path: Path) -> None:
         init(tmp_path / "rows.jsonl", output=tmp_path / "rows.yaml")
 
 
+def test_a_pool_is_told_and_annotated(sheet: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setattr("lit_synth.verbs.init._minutes", lambda config: "3 minutes")
+    with sheet.open(encoding="utf-8-sig", newline="") as lines:
+        known = [row[1] for row in csv.reader(lines, delimiter=";")][1]
+    rows = [known, "", "twice", "Twice", *(f"this is new {n}" for n in range(2100))]
+    made = (json.dumps({"Customer message": text, "Mood": "no"}) + "\n" for text in rows)
+    Path("new.jsonl").write_text("".join(made))
+    assert main(["init", str(sheet), "--pool", "new.jsonl"]) == 0
+    said = capsys.readouterr().out
+    assert "pool     new.jsonl: 2,101 rows, for the teacher to annotate\n" in said
+    assert "left out: 1 with an empty text, 1 with the text of a labelled row, 1 with that of another of them\n" in said
+    assert "its column 'Mood' is not read" in said
+    run = run_settings("run", ["--config=Our reviews.yaml"])[0]
+    assert (run.pool, run.pool_limit) == ("new.jsonl", 2000)
+    assert run.strategies == ("gold", "annotate", "teacher")
+
+
+def test_fifty_empty_labels_are_a_pool(tmp_path: Path) -> None:
+    rows = [*([f"this is row {n}", "ab"[n % 2]] for n in range(40)), *([f"this is bare {n}", ""] for n in range(50))]
+    with (tmp_path / "rows.csv").open("w", newline="") as lines:
+        csv.writer(lines).writerows([["text", "label"], *rows])
+    written = yaml.safe_load(init(tmp_path / "rows.csv", output=tmp_path / "rows.yaml").read_text())
+    assert written["strategies"] == ["gold", "annotate", "teacher"]
+    assert "pool" not in written
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            "message\nhello\n",
+            "new.csv:2: no column 'Customer message', which is the text of the labelled rows; there are",
+        ),
+        ("Customer message\n ,\n", "new.csv: no row for the pool; left out: 1 with an empty text"),
+        (None, "new.csv: no such file"),
+    ],
+)
+def test_a_pool_that_cannot_be_is_told_and_nothing_written(
+    content: str | None, told: str, sheet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content is not None:
+        Path("new.csv").write_text(content.replace(" ,", '" "'))
+    assert main(["init", str(sheet), "--pool", "new.csv"]) == 2
+    assert told in capsys.readouterr().err
+    assert not Path("Our reviews.yaml").exists()
+
+
 def test_a_yaml_that_is_there_is_kept(sheet: Path) -> None:
     init(sheet).write_text("mine")
     with pytest.raises(InputError, match="is there already; give --force"):
@@ -144,7 +192,7 @@ def test_of_more_rows_than_help_some_are_gold(tmp_path: Path) -> None:
         csv.writer(lines).writerows(rows)
     config = init(tmp_path / "rows.csv", output=tmp_path / "rows.yaml")
     assert yaml.safe_load(config.read_text())["fraction"] == 5000
-    assert "gold rows, of 6,400: with more" in config.read_text()
+    assert "gold rows, of 5,600: with more" in config.read_text()
 
 
 @pytest.mark.parametrize(

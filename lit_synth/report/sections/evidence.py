@@ -13,7 +13,7 @@ def data(folder: RunFolder) -> Markup:
     """Return the size of every split, the rows removed because they repeat, and the inputs that were cut."""
     parts = [*_splits(folder), *_cut(folder)]
     kind = "Texts" if folder.is_text else "Labels"
-    about = f"Rows a split. Rows that repeat are kept out of training. {kind} of the pool are hidden."
+    about = f"Rows a split. {kind} of the pool, where it has any, are hidden. Rows that repeat are left out."
     return section("Data", *parts, note=about) if parts else Markup()
 
 
@@ -75,17 +75,23 @@ def _splits(folder: RunFolder) -> list[Markup]:
     if not folder.splits:
         return []
     names = list(dict.fromkeys(name for split in folder.splits.values() for name in split if name != "removed"))
+    shown = {"gold": "gold rows", "development": "of them for development"}
     reasons = list(dict.fromkeys(reason for split in folder.splits.values() for reason in split.get("removed", {})))
     rows = [
         [
             seed.removeprefix("seed"),
-            *(count(split.get(name)) for name in names),
+            *(count(_size(split, name)) for name in names),
             *(count(split.get("removed", {}).get(reason, 0)) for reason in reasons),
         ]
         for seed, split in folder.splits.items()
     ]
-    headers = ["seed", *names, *(f"removed: {reason}" for reason in reasons)]
+    headers = ["seed", *(shown.get(name, name) for name in names), *(f"removed: {reason}" for reason in reasons)]
     return [table(headers, rows, caption=folder.limits.caption)]
+
+
+def _size(split: Mapping[str, Any], name: str) -> int | None:
+    """Return the rows of a part; gold rows are all that somebody labelled, those for development too."""
+    return split["gold"] + split.get("development", 0) if name == "gold" else split.get(name)
 
 
 def _cut(folder: RunFolder) -> list[Markup]:
