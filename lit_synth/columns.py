@@ -117,12 +117,15 @@ def guess(columns: dict[str, Column], text: Sequence[str] = (), target: str | No
     if _is_row(columns):
         first = ", ".join(shown(name, 30) for name in list(columns)[:3])
         raise InputError(
-            f"the first line looks like a row and not like names: {first}; put names above it: text, label"
+            f"the first line looks like a row and not like names: {first}; put names above it, in the order of the "
+            f"columns: {', '.join(_names_for(columns))}"
         )
     others: tuple[str, ...] = ()
     if target is None:
         target, *rest = _targets(columns, text)
         others = tuple(rest)
+        if not text:
+            _refuse_crossed(columns, target)
     if target in text:
         raise InputError(f"column {target!r} is given as text and as label; give another one of the two")
     found = columns[target]
@@ -137,6 +140,38 @@ def _is_row(columns: dict[str, Column]) -> bool:
     usual = {*LABEL_NAMES, *TARGET_NAMES, *TEXT_NAMES, "id"}
     is_label = any(column.may_be_label and name.strip() in column.counts for name, column in columns.items())
     return is_label and not any(name.strip().casefold() in usual for name in columns)
+
+
+def _names_for(columns: dict[str, Column]) -> list[str]:
+    """Return names for columns that have none, by what they hold, in their own order.
+
+    >>> _names_for(columns_of({"x": ("ham", "spam")[n % 2], "7": n, "y": f"see you at {n} then"} for n in range(20)))
+    ['label', 'column_2', 'text']
+    """
+    try:
+        target = _targets(columns, ())[0]
+        texts = _texts(columns, target)
+    except InputError:
+        return ["text", "label"]
+    names = {target: "label"} | {name: f"text_{place}" for place, name in enumerate(texts, start=1)}
+    if len(texts) == 1:
+        names[texts[0]] = "text"
+    return [names.get(name, f"column_{place}") for place, name in enumerate(columns, start=1)]
+
+
+def _refuse_crossed(columns: dict[str, Column], target: str) -> None:
+    """See that names were not put above the wrong columns: labels under ``text``, and texts under ``label``.
+
+    Raises:
+        InputError: They were.
+    """
+    (text, *_) = _texts(columns, target)
+    is_text = _named(target, TEXT_NAMES) and not _named(target, (*LABEL_NAMES, *TARGET_NAMES))
+    if is_text and _named(text, LABEL_NAMES) and not _named(text, TEXT_NAMES):
+        raise InputError(
+            f"column {target!r} holds labels and column {text!r} texts: their names look crossed; put them right, or "
+            f"say so with --text {text} --label {target}"
+        )
 
 
 def _targets(columns: dict[str, Column], text: Sequence[str]) -> list[str]:

@@ -139,6 +139,22 @@ def test_a_sheet_without_names_is_told(names: tuple[str, str], is_row: bool) -> 
         assert guess(columns).text == (names[1],)
 
 
+@pytest.mark.parametrize("label_first", [True, False])
+def test_names_are_proposed_in_the_order_of_the_columns(label_first: bool) -> None:
+    label, words = ("ham", lambda n: ("ham", "spam")[n % 2]), ("Go until jurong point", text)
+    order = [label, words] if label_first else [words, label]
+    columns = columns_of({name: make(n) for name, make in order} for n in range(60))
+    with pytest.raises(InputError, match=f"of the columns: {'label, text' if label_first else 'text, label'}$"):
+        guess(columns)
+
+
+def test_crossed_names_are_told_and_may_be_meant() -> None:
+    columns = columns_of({"text": ("ham", "spam")[n % 2], "label": text(n)} for n in range(60))
+    with pytest.raises(InputError, match="column 'text' holds labels and column 'label' texts: their names look"):
+        guess(columns)
+    assert guess(columns, ["label"], "text").target == "text"
+
+
 def test_a_sheet_without_a_label_is_told() -> None:
     with pytest.raises(InputError, match="name it with --label COLUMN; there are: text"):
         guess(columns_of({"text": text(n)} for n in range(20)))
