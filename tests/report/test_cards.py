@@ -14,7 +14,7 @@ from lit_synth.examples import Example, read_examples, write_examples
 from lit_synth.report.cards.dataset_metadata import size_category
 from lit_synth.report.cards.readme import MARK, plain
 from lit_synth.report.page import write_report
-from lit_synth.report.statistics.intervals import bootstrap_interval
+from lit_synth.report.statistics.intervals import share_interval
 from tests.report.curated import add, found
 
 MakeRun = Callable[..., Path]
@@ -124,7 +124,7 @@ def test_the_hub_reads_the_figure_of_a_student_with_interval_and_rows(make_run: 
         data = metadata(run, seed)
         rows = (run / f"seed{seed}" / "both" / "predictions.jsonl").read_text().splitlines()
         right = [row["gold"] == row["predicted"] for row in map(json.loads, rows)]
-        low, high = (f"{100 * bound:.1f}" for bound in bootstrap_interval(right))
+        low, high = (f"{100 * bound:.1f}" for bound in share_interval(sum(right) / 400, 400))
         result = data.eval_results[0]
         assert result.metric_value == pytest.approx(sum(right) / 400)
         assert result.metric_name == f"accuracy, 95 % interval {low} to {high}, 400 test rows"

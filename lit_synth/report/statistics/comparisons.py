@@ -1,5 +1,6 @@
 """Whether one strategy beats another: paired differences with their p-values, and the correction for many of them."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -7,7 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from lit_synth.report.statistics.intervals import Interval, as_table, crossed_error, seed_interval, table_interval
+from lit_synth.report.statistics.intervals import (
+    Interval,
+    as_table,
+    crossed_error,
+    is_outcomes,
+    mean_interval,
+    seed_interval,
+    share_interval,
+)
 
 Test = Literal["mcnemar", "units", "seeds and units", "seeds"]
 """McNemar's test, or the t-test over what it names."""
@@ -25,9 +34,10 @@ class Comparison(NamedTuple):
 def paired_difference(baseline: ArrayLike, other: ArrayLike, confidence: float = 0.95) -> Comparison:
     """Compare two strategies on the same test units and seeds; positive where ``other`` has more.
 
-    One seed: paired bootstrap over units, with p by the exact McNemar test where every score is 0 or 1, else by the
-    paired t-test over units. Several: as in `table_interval`, on the table of differences, with p from the same t
-    distribution, so that interval and p never contradict each other.
+    One seed: Newcombe's interval with p by the exact McNemar test where every score is 0 or 1, else the bootstrap over
+    units with p by the paired t-test over them. Several: as in `mean_interval`, on the table of differences, with p
+    from the same t distribution, so that interval and p never contradict each other; where no difference varies, which
+    is no certainty, as for one seed.
 
     Raises:
         ValueError: The tables have different shapes.
@@ -39,12 +49,16 @@ def paired_difference(baseline: ArrayLike, other: ArrayLike, confidence: float =
     if first.shape != second.shape:
         raise ValueError(f"paired tables need one shape, found {first.shape} and {second.shape}")
     differences = second - first
-    mean, interval = float(differences.mean()), _possible(table_interval(differences, confidence))
+    mean = float(differences.mean())
     if differences.size == 1:
-        return Comparison(mean, interval, 1.0, "units")  # one result has no spread, and proves nothing
-    if len(differences) == 1 and np.isin([first, second], [0, 1]).all():
-        return Comparison(mean, interval, mcnemar(first[0], second[0]), "mcnemar")
+        return Comparison(mean, _possible(mean_interval(differences)), 1.0, "units")  # no spread, and no proof
     error, freedom = crossed_error(differences)
+    outcomes = is_outcomes(first) and is_outcomes(second)
+    alike = outcomes and (len(differences) == 1 or not error)
+    interval = newcombe(first[0], second[0], confidence) if alike else mean_interval(differences, confidence)
+    interval = _possible(interval)
+    if outcomes and len(differences) == 1:
+        return Comparison(mean, interval, mcnemar(first[0], second[0]), "mcnemar")
     test: Test = "units" if len(differences) == 1 else "seeds and units"
     return Comparison(mean, interval, _two_sided(mean, error, freedom), test)
 
@@ -59,6 +73,33 @@ def paired_seeds(baseline: ArrayLike, other: ArrayLike, confidence: float = 0.95
     mean, error = float(differences.mean()), float(stats.sem(differences))
     p = _two_sided(mean, error, differences.size - 1)
     return Comparison(mean, _possible(seed_interval(differences, confidence)), p, "seeds")
+
+
+def newcombe(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return the interval of the difference of two shares of the same rows, with a width where none differs.
+
+    Wilson's intervals of the two, joined with the correlation of their outcomes: method 10 of Newcombe (1998), improved
+    confidence intervals for the difference between binomial proportions based on paired data.
+
+    >>> low, high = newcombe([1] * 60, [1] * 60)
+    >>> round(low, 2), round(high, 2)
+    (-0.06, 0.06)
+    """
+    one, two = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    before, after = float(one.mean()), float(two.mean())
+    low1, high1 = share_interval(before, one.size, confidence)
+    low2, high2 = share_interval(after, two.size, confidence)
+    both, neither = int((one & two).sum()), int((~one & ~two).sum())
+    product = both * neither - int((one & ~two).sum()) * int((~one & two).sum())
+    spread = one.size**2 * (before * (1 - before) * after * (1 - after)) ** 0.5
+    # With the correction for continuity, as in the paper, where outcomes go together.
+    related = (max(product - one.size / 2, 0.0) if product > 0 else product) / spread if spread else 0.0
+
+    def joined(own: float, other: float) -> float:
+        return math.sqrt(max(own**2 - 2 * related * own * other + other**2, 0.0))
+
+    mean = after - before
+    return Interval(mean - joined(after - low2, high1 - before), mean + joined(high2 - after, before - low1))
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike) -> float:

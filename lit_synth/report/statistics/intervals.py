@@ -14,6 +14,8 @@ Table = NDArray[np.float64]
 
 _FEW = 3
 """Distinct values of outcomes (0, 1) and of their differences (-1, 0, 1)."""
+_ENOUGH = 5
+"""Right and wrong rows from which on the mean of outcomes is near enough to normal."""
 _AT_ONCE = 100_000
 """Draws held in memory, which fit a processor's cache."""
 
@@ -69,26 +71,59 @@ def bootstrap_interval(values: ArrayLike, confidence: float = 0.95, resamples: i
     return Interval(float(low), float(high))
 
 
-def share_interval(share: float, rows: int, confidence: float = 0.95) -> Interval:
-    """Return the interval of a share of independent rows (Wilson 1927), where single rows are not at hand.
+def share_interval(share: float, rows: float, confidence: float = 0.95) -> Interval:
+    """Return the score interval of a share of independent rows (Wilson 1927), which has a width at 0 and 1 as well.
+
+    Args:
+        share: Of rows, 0 to 1.
+        rows: Their number; of rows that depend on each other, of as many independent ones as they are worth.
+        confidence: Share of such intervals that hold the truth.
 
     >>> low, high = share_interval(0.8, 100)
-    >>> round(low, 3), round(high, 3)
-    (0.711, 0.867)
+    >>> round(low, 3), round(high, 3), round(share_interval(1.0, 60).low, 2)
+    (0.711, 0.867, 0.94)
     """
-    found = stats.binomtest(round(share * rows), rows).proportion_ci(confidence, method="wilson")
-    return Interval(float(found.low), float(found.high))
+    z2 = float(stats.norm.ppf((1 + confidence) / 2)) ** 2
+    middle = (share + z2 / (2 * rows)) / (1 + z2 / rows)
+    half = (z2 * (share * (1 - share) / rows + z2 / (4 * rows**2))) ** 0.5 / (1 + z2 / rows)
+    return Interval(max(middle - half, 0.0), min(middle + half, 1.0))
 
 
 def table_interval(table: ArrayLike, confidence: float = 0.95) -> Interval:
-    """Return the interval of the mean of a ``(seeds, units)`` table.
+    """Return the interval of the mean of a ``(seeds, units)`` table of scores.
+
+    Outcomes (0, 1) of one seed: Wilson's. Outcomes of several, of which nearly all are alike: Wilson's, too, for as
+    many rows as give the same error (Korn & Graubard 1998), for else all right would be a certainty. The rest:
+    `mean_interval`.
+
+    >>> low, high = table_interval([[1, 1, 0, 1]])
+    >>> round(low, 2), round(high, 2)
+    (0.3, 0.95)
+    """
+    results = as_table(table)
+    if not is_outcomes(results):
+        return mean_interval(results, confidence)
+    share, units = float(results.mean()), results.shape[1]
+    if len(results) == 1:
+        return share_interval(share, units, confidence)
+    if min(share, 1 - share) * units >= _ENOUGH:
+        return mean_interval(results, confidence)
+    error, freedom = crossed_error(results)
+    if not error:
+        return share_interval(share, units, confidence)
+    wider = float(stats.norm.ppf((1 + confidence) / 2) / stats.t.ppf((1 + confidence) / 2, freedom)) ** 2
+    return share_interval(share, min(units, wider * share * (1 - share) / error**2), confidence)
+
+
+def mean_interval(table: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return the interval of the mean of a ``(seeds, units)`` table of any numbers, such as differences.
 
     One seed: bootstrap over units. Several: an interval for new seeds *and* new units, because three seeds on the same
     test rows share the luck of those rows. The two variances add up, s² (seed means) / seeds + s² (unit means) / units,
     which is slightly too wide, never too narrow (McCullagh 2000, resampling exchangeable arrays); the degrees of
     freedom follow Satterthwaite (1946).
 
-    >>> low, high = table_interval([[1, 1, 0, 1], [1, 0, 0, 1], [1, 1, 0, 1]])
+    >>> low, high = mean_interval([[1, 1, 0, 1], [1, 0, 0, 1], [1, 1, 0, 1]])
     >>> round(low, 2), round(high, 2)
     (-0.05, 1.38)
     """
@@ -97,6 +132,11 @@ def table_interval(table: ArrayLike, confidence: float = 0.95) -> Interval:
         return bootstrap_interval(results[0], confidence)
     error, freedom = crossed_error(results)
     return _around(float(results.mean()), error, freedom, confidence)
+
+
+def is_outcomes(results: Table) -> bool:
+    """Tell whether every score is 0 or 1."""
+    return bool(np.isin(results, [0, 1]).all())
 
 
 def as_table(table: ArrayLike) -> Table:

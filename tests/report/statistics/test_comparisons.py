@@ -10,11 +10,13 @@ from lit_synth.report.statistics.intervals import bootstrap_interval
 RNG = np.random.default_rng(3)
 
 
-def test_paired_difference_of_one_seed_is_a_bootstrap_of_row_differences_with_mcnemar() -> None:
+def test_paired_difference_of_one_seed_is_newcombes_with_mcnemar() -> None:
     gold, other = RNG.random(400) < 0.7, RNG.random(400) < 0.8
     found = ours.paired_difference(gold, other)
     assert found.difference == pytest.approx(other.mean() - gold.mean())
-    assert found.interval == bootstrap_interval(other.astype(float) - gold)
+    assert found.interval == ours.newcombe(gold, other)
+    # With many rows, and both shares far from the edges, all methods agree.
+    assert found.interval == pytest.approx(bootstrap_interval(other.astype(float) - gold), abs=0.01)
     assert found.p == ours.mcnemar(gold, other)
     assert found.test == "mcnemar"
 
@@ -49,8 +51,36 @@ def test_over_seeds_interval_and_p_agree() -> None:
 
 
 def test_paired_difference_of_the_same_results_is_none() -> None:
-    for table in ([[1, 0, 1]], [[1, 0, 1], [1, 1, 1]]):
-        assert ours.paired_difference(table, table)[:3] == (0.0, (0.0, 0.0), 1.0)
+    for table in ([[1, 0, 1]], [[1, 0, 1], [1, 1, 1]], [[1, 1, 1]]):
+        found = ours.paired_difference(table, table)
+        assert (found.difference, found.p) == (0.0, 1.0)
+        assert found.interval.low == -found.interval.high < 0, "three rows are no proof of it"
+    scores = [[0.2, 0.4], [0.3, 0.5]]
+    assert ours.paired_difference(scores, scores).interval == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("share", [0.8, 0.95, 0.99])
+def test_paired_interval_covers_the_truth_near_the_edge(share: float) -> None:
+    rng = np.random.default_rng(1)
+
+    def covers() -> bool:
+        hard = rng.random(60)
+        first, second = ((0.5 * hard + 0.5 * rng.random(60)) < _cut(share) for _ in range(2))
+        low, high = ours.newcombe(first, second)
+        return low <= 0 <= high
+
+    assert np.mean([covers() for _ in range(500)]) >= 0.93
+
+
+def _cut(share: float) -> float:
+    """Return what the mean of two uniform numbers is below with a probability above one half."""
+    return 1 - float(np.sqrt((1 - share) / 2))
+
+
+def test_a_paired_interval_turns_with_its_sides() -> None:
+    first, second = RNG.random(80) < 0.9, RNG.random(80) < 0.95
+    low, high = ours.newcombe(first, second)
+    assert ours.newcombe(second, first) == pytest.approx((-high, -low))
 
 
 def test_paired_difference_refuses_other_shapes() -> None:

@@ -43,12 +43,44 @@ def test_bootstrap_repeats_itself_and_refuses_nothing_to_draw() -> None:
         ours.bootstrap_interval([])
 
 
+@pytest.mark.parametrize(("right", "rows"), [(80, 100), (60, 60), (0, 7), (1, 33)])
+def test_interval_of_a_share_is_that_of_scipy(right: int, rows: int) -> None:
+    expected = stats.binomtest(right, rows).proportion_ci(0.95, method="wilson")
+    assert ours.share_interval(right / rows, rows) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert ours.table_interval([1] * right + [0] * (rows - right)) == ours.share_interval(right / rows, rows)
+
+
+def test_all_right_is_no_certainty_with_one_seed_or_several() -> None:
+    one = ours.share_interval(1.0, 60)
+    assert ours.table_interval(np.ones((1, 60))) == ours.table_interval(np.ones((3, 60))) == one
+    assert one == pytest.approx((0.940, 1.0), abs=0.0005)
+    nearly = np.ones((3, 60))
+    nearly[0, 0] = 0
+    low, high = ours.table_interval(nearly)
+    assert low < 0.96
+    assert high < 1
+    middling = RNG.random((3, 60)) < 0.7
+    assert ours.table_interval(middling) == ours.mean_interval(middling)
+
+
+@pytest.mark.parametrize("share", [0.9, 0.97, 0.99])
+def test_interval_of_outcomes_covers_the_truth_near_the_edge(share: float) -> None:
+    rng = np.random.default_rng(1)
+
+    def covers() -> bool:
+        seeds = (rng.random((3, 60)) < 0.5) | (rng.random(60) < 2 * share - 1)  # a row that is hard is hard for all
+        low, high = ours.table_interval(seeds)
+        return low <= share <= high
+
+    assert np.mean([covers() for _ in range(400)]) >= 0.93
+
+
 def test_interval_of_a_table_covers_the_truth_over_new_seeds_and_rows() -> None:
     rng = np.random.default_rng(0)
 
     def covers() -> bool:
         seeds, rows = rng.normal(0, 0.05, (3, 1)), rng.normal(0, 0.4, (1, 80))
-        low, high = ours.table_interval(0.1 + seeds + rows + rng.normal(0, 0.2, (3, 80)))
+        low, high = ours.mean_interval(0.1 + seeds + rows + rng.normal(0, 0.2, (3, 80)))
         return low < 0.1 < high
 
     assert np.mean([covers() for _ in range(400)]) >= 0.93
