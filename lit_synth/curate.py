@@ -15,7 +15,7 @@ import numpy as np
 from lit_synth.curation.annotators import judge_annotators
 from lit_synth.curation.measures import measure
 from lit_synth.curation.shares import shifted
-from lit_synth.curation.verdicts import reject
+from lit_synth.curation.verdicts import DISAGREES, reject
 from lit_synth.data import TaskDataModule
 from lit_synth.examples import Example, read_examples, writing
 from lit_synth.leaning import leaning
@@ -75,7 +75,7 @@ def curate(
     if sizes.generated:
         parts = (partial(read_examples, folder / f"{name}.jsonl") for name in ("accepted", "rejected"))
         of_strategy |= measure(task, module.splits.labelled, module.splits.pool, *parts)
-        of_strategy |= _agreement(task, readings.rows[0])
+        of_strategy |= _agreement(task, readings.rows[0], sizes.reasons[DISAGREES])
     found |= {"teacher_hash": told["teacher"], "strategy": sizes.to_dict() | of_strategy}
     write_json(folder / "curation.json", found)
 
@@ -105,12 +105,25 @@ class _Sizes:
         return {"requested": requested, "accepted": self.number, "rejected": dict(self.reasons)}
 
 
-def _agreement(task: Task, path: Path) -> dict[str, float]:
-    """Return the share of generated rows that the teacher reads as the label it was asked to write for."""
-    asked: Counter[bool] = Counter(
-        row.target == row.provenance["requested"] for row in read_examples(path) if row.origin == "generated"
-    )
-    return {"agreement": asked[True] / asked.total()} if asked and task.labels else {}
+def _agreement(task: Task, path: Path, rejected: int) -> dict[str, Any]:
+    """Return the share of generated rows that the teacher reads as the label it was asked to write for.
+
+    And of those that it reads otherwise and that are kept: how many, by the label that was asked for, of how many.
+    """
+    asked: Counter[str] = Counter()
+    otherwise: Counter[str] = Counter()
+    for row in read_examples(path) if task.labels else ():
+        if row.origin == "generated":
+            label = str(row.provenance["requested"])
+            asked[label] += 1
+            otherwise[label] += row.target != label
+    if not asked:
+        return {}
+    agreement = (asked.total() - otherwise.total()) / (asked.total() + rejected)
+    return {
+        "agreement": agreement,
+        "read_otherwise": {label: [otherwise[label], asked[label]] for label in asked if otherwise[label]},
+    }
 
 
 def _as_target(row: Example, settings: CurationSettings) -> Example:

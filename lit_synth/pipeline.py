@@ -27,7 +27,7 @@ from lit_synth.plan import matrix_rate, outlook_of, plan, plan_table
 from lit_synth.records import Record, alone, compose, set_aside
 from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report
-from lit_synth.report.table import terminal_table
+from lit_synth.report.table import label_table, terminal_table
 from lit_synth.route import route
 from lit_synth.seed import Seed
 from lit_synth.settings import STRATEGIES, RunSettings, Strategy, Until
@@ -127,7 +127,8 @@ class Pipeline:
             raise InputError("; ".join(reason for found in failed.values() for reason in found.values()))
         report = write_report(run.output)
         summary = summarise(run.output)
-        Console().print(terminal_table(summary))
+        for table in filter(None, (terminal_table(summary), label_table(summary))):
+            Console().print(table)
         for line in (summary.verdict, *summary.others, *summary.warnings, f"Report: {report}"):
             self.tell(line)
         return report

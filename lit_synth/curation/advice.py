@@ -1,12 +1,16 @@
 """What the development part lets one expect of synthetic rows, said before a student is trained on them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 FEW = 30
 """Development rows under which a share is too coarse to lean on."""
 FAR = 0.05
 """Distance of shares from which on it is told."""
+SHOWN = 3
+"""Labels that are named."""
+COMMON = 0.2
+"""Share of generated rows of a label, read as another one and kept, from which it is told."""
 
 
 def advise(found: Mapping[str, Any]) -> list[str]:
@@ -15,8 +19,9 @@ def advise(found: Mapping[str, Any]) -> list[str]:
     Args:
         found: Of one seed: ``majority`` (share of the commonest label), ``annotators``, ``calibration`` with the
             ``gain`` of all annotators over the student on gold, and ``strategies`` with ``agreement``, the share of
-            generated rows that are read as what was asked for, ``labels``, the number of different ones, and
-            ``shares``, how often they are read.
+            generated rows that are read as what was asked for, ``read_otherwise``, which of them are not and were kept,
+            by label as ``[rows, of]``, ``labels``, the number of different ones, and ``shares``, how often they are
+            read.
     """
     if not found.get("annotators"):
         return []
@@ -42,6 +47,7 @@ def advise(found: Mapping[str, Any]) -> list[str]:
         said.append(
             f"The teacher reads {_percent(agreement)} of what it wrote as the label asked for: generating {outlook}."
         )
+        said += _kept_all_the_same(found["strategies"]["generate"].get("read_otherwise", {}))
     for strategy, one in found["strategies"].items():
         said += _of_shares(strategy, one.get("shares") or {})
         if one.get("labels") == 1:
@@ -63,6 +69,20 @@ def _of_shares(strategy: str, shares: Mapping[str, Any]) -> list[str]:
     if shares["matched"]:
         return [f"{read}, gold has {expected}: its probabilities were shifted until they agree."]
     return [f"{read}, gold has {expected}: the pool is of another kind than gold, and labels stay as they are read."]
+
+
+def _kept_all_the_same(otherwise: Mapping[str, Sequence[int]]) -> list[str]:
+    """Name the labels for which the teacher wrote rows that it does not read as theirs, and what can be done."""
+    common = {label: (rows, of) for label, (rows, of) in otherwise.items() if rows >= COMMON * of}
+    if not common:
+        return []
+    worst = sorted(common, key=lambda label: -common[label][0] / common[label][1])[:SHOWN]
+    told = ", ".join(f"{label} {common[label][0]:,} of {common[label][1]:,}" for label in worst)
+    more = f" and {len(common) - len(worst):,} more labels" if len(common) > len(worst) else ""
+    return [
+        f"Written for one label, read by the teacher as another, and kept: {told}{more}. Look at them in the report; "
+        "--curation.rules.disagreement reject leaves such rows out (with --redo in the same folder)."
+    ]
 
 
 def _outlook(gain: Mapping[str, float]) -> str:

@@ -24,6 +24,7 @@ from lit_synth.report.sections.browser import browser
 from lit_synth.report.sections.card import yields
 from lit_synth.report.sections.confusion import confusions
 from lit_synth.report.sections.diversity import diversity
+from lit_synth.report.sections.labels import by_label
 from lit_synth.report.sections.samples import samples
 from lit_synth.report.sections.saturation import saturated
 from lit_synth.report.sections.shares import label_shares
@@ -114,6 +115,7 @@ def render(folder: RunFolder, summary: Summary) -> str:
         *map(saturated, smaller),
         results.metrics(summary),
         results.measures(summary),
+        by_label(summary),
         confusions(folder, summary),
         evidence.data(folder),
         evidence.annotation(folder),

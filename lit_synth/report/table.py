@@ -8,7 +8,10 @@ from rich.text import Text
 
 from lit_synth.report.conclusions.findings import REFERENCES, StrategySummary, Summary
 from lit_synth.report.metric import Metric
-from lit_synth.report.wording import basis, count, points, span, spent
+from lit_synth.report.wording import basis, count, points, share, span, spent
+
+FEW_LABELS = 5
+"""Labels up to which each has its figures on the terminal; the page has those of all."""
 
 
 def terminal_table(summary: Summary) -> Table:
@@ -32,6 +35,27 @@ def terminal_table(summary: Summary) -> Table:
     for strategy in summary.strategies:
         style = "bold" if strategy.name == summary.best else "dim" if strategy.name in REFERENCES else ""
         table.add_row(*cells(strategy, metric), style=style)
+    return table
+
+
+def label_table(summary: Summary) -> Table | None:
+    """Return precision and recall of every label; nothing where there are more than a few, or none."""
+    shown = summary.shown_by_label
+    if not shown or max(map(len, shown.values())) > FEW_LABELS:
+        return None
+    table = Table(
+        title=Text(f"{summary.task}: each label on its own"),
+        caption=Text("recall: of the rows with the label, found; precision: of those so named, right"),
+        caption_justify="left",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for place, name in enumerate(("student", "label", "test rows", "recall", "precision")):
+        table.add_column(name, justify="left" if place < 2 else "right", no_wrap=True)
+    for strategy, figures in shown.items():
+        for one in figures:
+            table.add_row(*map(Text, (strategy, one.label, count(one.rows), share(one.recall), share(one.precision))))
     return table
 
 

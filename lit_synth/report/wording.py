@@ -51,6 +51,15 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
+def share(value: float | None) -> str:
+    """Write a share as a percentage; a dash for none, as where there is nothing to share.
+
+    >>> share(0.75), share(None)
+    ('75.0 %', '–')
+    """  # noqa: RUF002
+    return "\N{EN DASH}" if value is None else percent(value)
+
+
 def whole_percent(share: float) -> str:
     """Write a share as a whole percentage.
 

@@ -77,6 +77,14 @@ def test_generation_is_judged_by_what_the_teacher_reads_in_it() -> None:
     assert "generating loses part" in advice((1.0, 1.0), generate={"agreement": 0.3})
 
 
+def test_rows_that_are_read_otherwise_and_kept_are_told_with_the_option() -> None:
+    found = {"agreement": 0.5, "read_otherwise": {"ham": [2, 30], "spam": [28, 30]}}
+    told = advice((1.0, 1.0), generate=found)
+    assert "read by the teacher as another, and kept: spam 28 of 30. Look" in told
+    assert "--curation.rules.disagreement reject leaves such rows out" in told
+    assert "disagreement" not in advice((1.0, 1.0), generate={"agreement": 0.95, "read_otherwise": {"ham": [2, 30]}})
+
+
 def test_annotation_that_collapsed_to_one_label_is_told() -> None:
     assert "Every row of annotate has the same label" in advice((1.0, 1.0), annotate={"labels": 1})
     assert "same label" not in advice((1.0, 1.0), annotate={"labels": 2})

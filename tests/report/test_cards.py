@@ -107,6 +107,18 @@ def test_card_of_the_rows_tells_counts_figures_and_limits(make_run: MakeRun) -> 
     assert not {"license", "language"} & set(metadata_load(run / "synthetic" / "README.md") or {})
 
 
+@pytest.mark.parametrize("base", ["embedded:student", "embedded:seq2seq", "owner/small"])
+def test_the_card_of_a_student_names_what_it_began_as(base: str, make_run: MakeRun) -> None:
+    run = export(make_run())
+    config = run / "seed0" / "both" / "config.yaml"
+    config.write_text(config.read_text().replace("owner/small", base))
+    write_report(run)
+    text = card(run)
+    assert "embedded:" not in text
+    assert ("It began as owner/small and" in text) == (base == "owner/small")
+    assert ("It began as all-MiniLM-L6-v2 of sentence-transformers (Apache-2.0" in text) == (base != "owner/small")
+
+
 def test_many_reasons_are_summed(make_run: MakeRun) -> None:
     run = make_run()
     rows = [Example(str(i), {"text": str(i)}, provenance={"reason": f"reason {min(i, 19)}"}) for i in range(25)]

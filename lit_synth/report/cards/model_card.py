@@ -27,6 +27,12 @@ _EMBEDDED = {
     "embedded:seq2seq": "sentence-transformers/all-MiniLM-L6-v2",
 }
 """Where the models come from that ship inside packages."""
+_MINILM = "all-MiniLM-L6-v2 of sentence-transformers (Apache-2.0; the package it was taken from says MIT)"
+_NAMED = {
+    "embedded:student": _MINILM,
+    "embedded:seq2seq": f"{_MINILM}, once as reader and once as writer, joined by fresh weights",
+}
+"""What they are called, and their licences."""
 
 
 def write_model_cards(folder: RunFolder, summary: Summary) -> None:
@@ -79,9 +85,9 @@ def _metadata(folder: RunFolder, summary: Summary, model: Path, row: Mapping[str
 def _parts(folder: RunFolder, summary: Summary, model: Path, row: Mapping[str, Any]) -> list[str]:
     return [
         f"# {plain(summary.task)}: {row['strategy']}, seed {row['seed']}",
-        f"A small model for {plain(summary.task)}, made by lit_synth. It began as {plain(_base(model))} and learnt "
-        f"from {_LEARNT[_source(row)]}: {count(row['n_gold'])} rows with true targets, development rows among them, "
-        f"and {count(row['n_synthetic'])} synthetic rows.",
+        f"A small model for {plain(summary.task)}, made by lit_synth. It began as {plain(_named_base(model))} and "
+        f"learnt from {_LEARNT[_source(row)]}: {count(row['n_gold'])} rows with true targets, development rows among "
+        f"them, and {count(row['n_synthetic'])} synthetic rows.",
         "## Use",
         _use(folder),
         "## Figures",
@@ -157,6 +163,11 @@ def _limits(folder: RunFolder, summary: Summary, row: Mapping[str, Any]) -> Iter
         yield "It has learnt the mistakes and biases of its teacher along with the rest."
     if row["strategy"] == "full":
         yield "It learnt from every true target: it is the ceiling of the run, which others are held against."
+
+
+def _named_base(model: Path) -> str:
+    base = _base(model)
+    return _NAMED.get(base, base)
 
 
 def _base(model: Path) -> str:

@@ -1,14 +1,14 @@
 """The figures of a run as values: made by `measure`, put into words by `verdict`, shown by table, figure and page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from lit_synth.report.limits import Limits
 from lit_synth.report.metric import Metric
 from lit_synth.report.statistics.comparisons import Test
 from lit_synth.report.statistics.intervals import Interval
-from lit_synth.report.statistics.labels import Trivial
+from lit_synth.report.statistics.labels import LabelFigures, Trivial
 
 CANDIDATES = ("annotate", "generate", "both")
 """Strategies that use synthetic data: those that may pay or not."""
@@ -104,6 +104,7 @@ class Summary:
         test_rows: Test rows a seed, where known.
         test_units: What intervals and tests of one seed are over: rows, or questions; where known.
         trivial: The best answer that ignores the input, where there is one.
+        labelled: Figures of every label by strategy, rows summed over seeds; of labels only.
         failed: One sentence for every source of synthetic rows that gave none.
         best: The synthetic strategy of the verdict.
         verdict: One plain sentence.
@@ -121,6 +122,7 @@ class Summary:
     test_units: int | None
     trivial: Trivial | None
     strategies: tuple[StrategySummary, ...]
+    labelled: Mapping[str, tuple[LabelFigures, ...]] = field(default_factory=dict)
     failed: tuple[str, ...] = ()
     best: str | None = None
     verdict: str = ""
@@ -131,6 +133,11 @@ class Summary:
     def metric(self) -> Metric:
         """The headline metric."""
         return self.metrics[0]
+
+    @property
+    def shown_by_label(self) -> dict[str, tuple[LabelFigures, ...]]:
+        """Figures of every label with the student on gold alone and with the best on synthetic rows."""
+        return {name: self.labelled[name] for name in ("gold", self.best) if name and name in self.labelled}
 
     def strategy(self, name: str) -> StrategySummary | None:
         """Return a strategy by name, where the run has it."""

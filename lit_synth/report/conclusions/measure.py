@@ -1,5 +1,6 @@
 """Computes every figure of a run: means, intervals, differences to gold only."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
@@ -11,7 +12,12 @@ from lit_synth.report.folders.folder import RunFolder
 from lit_synth.report.folders.tested import Prediction
 from lit_synth.report.metric import named
 from lit_synth.report.statistics.intervals import Interval, seed_interval, table_interval
-from lit_synth.report.statistics.labels import expected_calibration_error, trivial_answer
+from lit_synth.report.statistics.labels import (
+    LabelFigures,
+    expected_calibration_error,
+    label_figures,
+    trivial_answer,
+)
 from lit_synth.report.statistics.units import Units, same_units, table
 
 Predictions = Mapping[int, Mapping[str, Prediction]]
@@ -57,6 +63,7 @@ def measure(folder: RunFolder) -> Summary:
         test_units=next((len(scores) for by_seed in units.values() for scores in by_seed.values()), None),
         trivial=None if folder.is_text else trivial_answer(headline, gold),
         strategies=tuple(add_differences(strategies, units, named(headline).lower)),
+        labelled={} if folder.is_text else {name: _by_label(found) for name, found in predictions.items() if found},
         failed=tuple(
             f"{seed.replace('seed', 'Seed ')}: {reason}."
             for seed, sources in folder.details.get("failed", {}).items()
@@ -118,6 +125,11 @@ def _calibration(predictions: Predictions) -> float | None:
     if not every or len(confidences) < len(every):
         return None
     return expected_calibration_error(confidences, [prediction.correct for prediction in every])
+
+
+def _by_label(predictions: Predictions) -> tuple[LabelFigures, ...]:
+    every = (prediction for found in predictions.values() for prediction in found.values())
+    return label_figures(Counter((one.gold, one.predicted) for one in every))
 
 
 def labels_spent(folder: RunFolder, seeds: Sequence[int], strategies: Sequence[StrategySummary]) -> int:

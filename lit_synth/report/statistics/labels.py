@@ -1,7 +1,7 @@
 """What only classification has: the answer that ignores the input, and probabilities to be calibrated."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +43,53 @@ def trivial_answer(metric: str, gold: Sequence[str]) -> Trivial | None:
         share = gold.count(POSITIVE) / len(gold)  # which is the precision; recall is 1
         return Trivial(f'the {{}} of always answering "{POSITIVE}"', 2 * share / (1 + share))
     return None
+
+
+class LabelFigures(NamedTuple):
+    """What became of one label.
+
+    Args:
+        label: Its name.
+        rows: Test rows that have it.
+        named: Test rows that are said to have it.
+        right: Test rows of which both is true.
+    """
+
+    label: str
+    rows: int
+    named: int
+    right: int
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the label's rows that are found; ``None`` where there is none."""
+        return self.right / self.rows if self.rows else None
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the rows so named that are rightly so; ``None`` where none is."""
+        return self.right / self.named if self.named else None
+
+
+def label_figures(pairs: Mapping[tuple[str, str | None], int]) -> tuple[LabelFigures, ...]:
+    """Return the figures of every label, in the order of their names.
+
+    Args:
+        pairs: Test rows by true label and what a model said, ``None`` for no answer.
+
+    >>> spam, ham = reversed(label_figures({("spam", "spam"): 8, ("spam", "ham"): 2, ("ham", "ham"): 30}))
+    >>> spam.recall, spam.precision, ham.precision
+    (0.8, 1.0, 0.9375)
+    """
+    rows: Counter[str] = Counter()
+    named: Counter[str] = Counter()
+    for (true, said), number in pairs.items():
+        rows[true] += number
+        if said is not None:
+            named[said] += number
+    return tuple(
+        LabelFigures(label, rows[label], named[label], pairs.get((label, label), 0)) for label in sorted(rows | named)
+    )
 
 
 def expected_calibration_error(confidences: ArrayLike, correct: ArrayLike, bins: int = 10) -> float:
