@@ -25,10 +25,12 @@ $(STAMP): pyproject.toml
 		{ echo "make: '$(PYTHON)' is not Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "make: '$(PYTHON)' has no venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@echo "Installing into .venv; with nothing cached this takes some minutes."
+	@echo "1 of 2: a virtual environment in .venv, with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]'
+	@echo "2 of 2: packages, about 2 GB; some minutes where nothing is cached"
+	@$(BIN)/pip install --disable-pip-version-check --editable '.[dev]'
 	@touch $@
+	@echo "Installed: source .venv/bin/activate, then lit_synth --help"
 
 demo: $(STAMP)
 	$(BIN)/lit_synth run --config configs/demo.yaml --output runs/demo $(ARGS)

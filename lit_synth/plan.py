@@ -1,9 +1,7 @@
 """What a run will do and about how long it will take, before it starts."""
 
 import re
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from rich.table import Table
@@ -16,29 +14,18 @@ from lit_synth.errors import InputError
 from lit_synth.examples import Example
 from lit_synth.hub import why_absent
 from lit_synth.outlook import Outlook
-from lit_synth.settings import STUDENTS, SYNTHETIC, RunSettings
-
-SHARE_OF_PEAK = 0.6
-"""Part of the measured matrix rate that models of this size reach here; measured with the embedded models."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of the plan.
-
-    Args:
-        name: Stage.
-        what: Its size in words.
-        operations: Floating-point operations.
-        tokens: Read, learnt from or written.
-        stages: Folders that share this work.
-    """
-
-    name: str
-    what: str
-    operations: float
-    tokens: float
-    stages: int = 1
+from lit_synth.settings import STUDENTS, RunSettings
+from lit_synth.workload import (
+    GPU_SIZE,
+    PROCESSOR_SIZE,
+    Learning,
+    Step,
+    Teaching,
+    best_rate,
+    minutes,
+    student_steps,
+    teacher_steps,
+)
 
 
 def plan(run: RunSettings, module: TaskDataModule) -> list[Step]:
@@ -56,28 +43,15 @@ def _teacher_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
         return
     settings, splits = run.teacher, module.splits
     encoder = TeacherEncoder(settings.model, settings.directions, settings.max_length)
-    weights = body_weights(settings.model)
-    # With adapters the gradients of the frozen weights are not computed; checkpointing goes forward twice.
-    training = (4 if settings.lora else 6) + (2 if settings.gradient_checkpointing else 0)
     pairs = [row for example in splits.gold for row in encoder.training_rows(module.task, example)]
-    tokens = settings.max_epochs * sum(len(row["input_ids"]) for row in pairs)
-    epochs = f"{len(pairs):,} rows, {settings.max_epochs} epochs at most"
-    many = run.curation.teachers
-    name = "teacher" if many == 1 else f"{many} teachers"
-    readers = many + (run.curation.students if module.task.labels else 0)
-    yield Step(name, epochs, many * training * weights * tokens, many * tokens, many)
-    prompt = _mean_length(module, encoder, splits.test)
-    if run.annotates:
-        read = many * prompt * len(splits.pool)
-        yield Step("annotate", f"{len(splits.pool):,} rows", 2 * weights * read, read, readers)
-    if run.generates:
-        written = _mean_length(module, encoder, splits.gold)
-        # Every row is written once and read once; one token at a time reaches a third of the rate of many at once.
-        cost = 2 * weights * (3 * written + many * prompt) * run.amount
-        yield Step("generate", f"{run.amount:,} rows", cost, written * run.amount, 1 + readers)
-    if "teacher" in run.strategies:
-        read = prompt * len(splits.test)
-        yield Step("test the teacher", f"{len(splits.test):,} rows", 2 * weights * read, read)
+    size = Teaching(
+        weights=body_weights(settings.model),
+        pairs=len(pairs),
+        pair_tokens=sum(len(row["input_ids"]) for row in pairs),
+        prompt=_mean_length(module, encoder, splits.test),
+        written=_mean_length(module, encoder, splits.gold) if run.generates else 0.0,
+    )
+    yield from teacher_steps(run, size, len(splits.pool), len(splits.test), bool(module.task.labels))
 
 
 def _few_shot_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
@@ -97,32 +71,11 @@ def _few_shot_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
 def _student_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:
     if not set(run.strategies) & set(STUDENTS):
         return
-    settings = run.student
-    name = settings.name(module.task)
+    name = run.student.name(module.task)
     kind = ClassifierEncoder if module.task.labels else Seq2SeqEncoder
-    encoder = kind(name, settings.max_length)
-    weights = body_weights(name)
-    length = _mean_length(module, encoder, module.splits.test)
-    if module.task.labels and run.curation.students and (run.annotates or run.generates):
-        choice = settings.chosen.get("gold")
-        steps = run.curation.students * (choice.max_steps if choice else settings.search.max_steps)
-        what = f"{steps} steps at most"
-        learnt = length * steps * settings.batch_size
-        yield Step("annotating students", what, 6 * weights * learnt, learnt, run.curation.students)
-    for strategy in run.strategies:
-        if strategy not in STUDENTS:
-            continue
-        choice = settings.chosen.get(strategy)
-        search = settings.search
-        many = 1 + (len(run.amounts) if strategy in SYNTHETIC else 0)
-        each = choice.max_steps if choice else search.max_steps
-        steps = many * each + (0 if choice else each * len(search.learning_rates))
-        what = f"{steps} steps" if choice else f"{steps} steps at most, search included"
-        if many > 1:
-            what += f"; {many} amounts"
-        learnt, tested = length * steps * settings.batch_size, length * many * len(module.splits.test)
-        stages = many + (0 if choice else len(search.learning_rates))
-        yield Step(f"student on {strategy}", what, weights * (6 * learnt + 2 * tested), learnt + tested, stages)
+    encoder = kind(name, run.student.max_length)
+    size = Learning(body_weights(name), _mean_length(module, encoder, module.splits.test))
+    yield from student_steps(run, size, len(module.splits.test), bool(module.task.labels))
 
 
 def step_of(stage: str) -> str | None:
@@ -166,21 +119,11 @@ def body_weights(model: str) -> int:
     return sum(int(parameter.numel()) for parameter in network.parameters() if parameter is not embeddings)
 
 
-def matrix_rate(size: int = 1024, seconds: float = 0.3) -> float:
+def matrix_rate() -> float:
     """Return how many floating-point operations a second a square matrix product reaches on the device at hand."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device, size = ("cuda", GPU_SIZE) if torch.cuda.is_available() else ("cpu", PROCESSOR_SIZE)
     left = torch.rand(size, size, device=device)
-    best, end = 0.0, time.monotonic() + seconds
-    while time.monotonic() < end:
-        started = time.perf_counter()
-        (left @ left).sum().item()
-        best = max(best, 2 * size**3 / (time.perf_counter() - started))
-    return best
-
-
-def minutes(steps: list[Step], rate: float) -> list[float]:
-    """Return about how long each stage takes at a matrix rate in operations a second."""
-    return [step.operations / rate / SHARE_OF_PEAK / 60 for step in steps]
+    return best_rate(lambda: (left @ left).sum().item(), size)
 
 
 def plan_table(run: RunSettings, steps: list[Step], rate: float) -> Table:

@@ -19,10 +19,11 @@ from lit_synth.data.encoders import Encoder
 from lit_synth.data.splits import Splits
 from lit_synth.examples import read_examples
 from lit_synth.pipeline import Pipeline, module_of
-from lit_synth.plan import matrix_rate, minutes, plan
+from lit_synth.plan import matrix_rate, plan
 from lit_synth.settings import STUDENTS, SYNTHETIC, Choice, RunSettings, Strategy
 from lit_synth.stages import quiet
 from lit_synth.task import Task
+from lit_synth.workload import minutes
 
 GOLD = 16
 """Gold rows to learn from; more where there are more labels."""

@@ -16,9 +16,10 @@ from lit_synth.display.choice import showing
 from lit_synth.errors import InputError
 from lit_synth.jobs import Job, run_jobs
 from lit_synth.pipeline import FREE, module_of
-from lit_synth.plan import Step, matrix_rate, minutes, plan
+from lit_synth.plan import matrix_rate, plan
 from lit_synth.settings import RunSettings
 from lit_synth.stages import quiet
+from lit_synth.workload import Step, minutes
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from lit_synth.data import ClassifierEncoder, Partition
-from lit_synth.plan import Step, plan
+from lit_synth.plan import plan
 from lit_synth.settings import Choice, CurationSettings, RunSettings, StudentSettings, TeacherSettings
 from lit_synth.tasks import Reviews
+from lit_synth.workload import Step
 
 
 @pytest.fixture

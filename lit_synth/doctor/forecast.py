@@ -13,8 +13,9 @@ from lit_synth.doctor.sharding import Sharding, States, count
 from lit_synth.doctor.workloads import Held, Lengths, Module, decoding, largest_batch, make, training, unreal
 from lit_synth.embedded import resolve
 from lit_synth.modules import Classifier, Seq2Seq, Teacher
-from lit_synth.plan import SHARE_OF_PEAK, Step, plan
+from lit_synth.plan import plan
 from lit_synth.settings import RunSettings
+from lit_synth.workload import SHARE_OF_PEAK, Step
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,26 @@
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lit_synth.columns import Guess, columns_of, guess
 from lit_synth.errors import InputError, printable
+from lit_synth.examples import Example
 from lit_synth.starter import starter
 from lit_synth.survey import survey
-from lit_synth.tables import Row, is_empty, read_texts
+from lit_synth.tables import Row, as_label, is_empty, read_texts
 from lit_synth.unlabelled import Unlabelled, look_at
 from lit_synth.whole_files import write_whole
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
+
+_SHORTER = (
+    "Shorter with a lower --teacher.max_epochs (the teacher), --student.search.max_steps (each student), "
+    "--generation.amount (written rows), --pool_limit (annotated ones)"
+)
 
 
 def main(words: list[str]) -> None:
@@ -25,19 +32,20 @@ def main(words: list[str]) -> None:
     found = parse(parser_of(), words)
     asks = not found.yes and sys.stdin.isatty() and sys.stdout.isatty()
     text = [name.strip() for name in found.text.split(",")] if found.text else []
-    config = init(
-        found.file,
+    config, table = _start(
+        Path(found.file),
         text,
         found.label,
         found.output,
-        pool=found.pool,
-        force=found.force,
-        tell=lambda line: print(printable(line)),
-        agreed=_agreed if asks else None,
+        found.pool,
+        found.force,
+        lambda line: print(printable(line)),
+        _agreed if asks else None,
     )
     print(f"Wrote {config}; read it, it says what each setting does")
     command = f"lit_synth run --config {shlex.quote(str(config))}"
-    print(f"Next, about {_minutes(config)}:\n  {command}")
+    print(f"Next, about {_minutes(config, table)}:\n  {command}")
+    print(_SHORTER)
     print(f"A look at prompts and written rows first, in about a minute:\n  {command} --preview")
 
 
@@ -90,9 +98,39 @@ def init(
     Raises:
         InputError: The table cannot be read, a column is not there or not to be guessed, or there is too little in it.
     """
-    path = Path(file)
+    return _start(
+        Path(file),
+        text,
+        label,
+        None if output is None else Path(output),
+        None if pool is None else Path(pool),
+        force,
+        tell or (lambda line: None),
+        agreed,
+    )[0]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What was found of a table: its rows with text and target, how many different ones, and the pool's."""
+
+    rows: list[Row]
+    kept: int
+    pool: int
+
+
+def _start(
+    path: Path,
+    text: Sequence[str],
+    label: str | None,
+    output: Path | None,
+    pool: Path | None,
+    force: bool,
+    tell: Callable[[str], None],
+    agreed: Callable[[], bool] | None,
+) -> tuple[Path, _Table]:
     name = path.name.split(".")[0]
-    config = Path(output) if output is not None else Path(f"{name}.yaml")
+    config = output if output is not None else Path(f"{name}.yaml")
     if config.exists() and not force:
         raise InputError(f"{config}: is there already; give --force to replace it, or another --output")
     rows = list(read_texts(path))
@@ -102,19 +140,19 @@ def init(
         found = survey(rows, guess(columns_of(row for _, row in rows), text, label))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    table = Path(pool) if pool is not None else None
     seen: set[str] = set()
     own = look_at(_without_label(rows, found.guess), found, seen)
-    more = look_at(read_texts(table), found, seen, table) if table is not None else Unlabelled()
-    for line in (*found.told(path), *own.told(found.guess.target), *more.told(found.guess.target, table)):
-        if tell is not None:
-            tell(line)
-    content = starter(path, found, config, Path("runs") / config.stem, table, own.kept + more.kept)
+    more = look_at(read_texts(pool), found, seen, pool) if pool is not None else Unlabelled()
+    for line in (*found.told(path), *own.told(found.guess.target), *more.told(found.guess.target, pool)):
+        tell(line)
+    content = starter(path, found, config, Path("runs") / config.stem, pool, own.kept + more.kept)
     if agreed is not None and not agreed():
         raise InputError("nothing is written; --text COLUMN[,COLUMN] and --label COLUMN name other columns")
     config.parent.mkdir(parents=True, exist_ok=True)
     write_whole(config, content)
-    return config
+    columns = (*found.guess.text, found.guess.target)
+    whole = [row for _, row in rows if not any(is_empty(row.get(name)) for name in columns)]
+    return config, _Table(whole, found.kept, own.kept + more.kept)
 
 
 def _without_label(rows: Sequence[tuple[int, Row]], guess: Guess) -> Iterator[tuple[int, Row]]:
@@ -127,18 +165,26 @@ def _agreed() -> bool:
     return input("Is that right? [Y/n] ").strip().casefold() in ("", "y", "yes")
 
 
-def _minutes(config: Path) -> str:
+def _minutes(config: Path, table: _Table) -> str:
     """Return how long the run will take on this machine; what it needs is only asked where it is at hand."""
     from lit_synth.embedded import is_prepared
     from lit_synth.options import run_settings
 
     run = run_settings("run", ["--config", str(config)])[0]
-    if not is_prepared("embedded:teacher"):
+    task = run.task
+    assert task is not None  # noqa: S101 - the config has just been written with one
+    if not all(map(is_prepared, (run.teacher.model, run.student.name(task)))):
         return "as long as --preview will tell (the models, some 300 MB, are fetched first)"
-    from lit_synth.pipeline import module_of
-    from lit_synth.plan import matrix_rate, minutes, plan
-    from lit_synth.stages import quiet
+    if Path("/dev/nvidia0").exists():
+        return "as long as --preview will tell, which measures the GPU"
+    from lit_synth.sizing import whole_minutes
 
-    quiet()
-    whole = sum(minutes(plan(run, module_of(run, run.seeds[0])), matrix_rate()))
-    return f"{max(1, round(whole * len(run.seeds))):,} minutes on this machine"
+    rows = [
+        Example("", {name: str(row[name]) for name in task.fields}, as_label(row[task.target])) for row in table.rows
+    ]
+    share = run.test_share if run.test_share is not None else 0.0
+    test, others = round(table.kept * share), round(table.kept * (1 - share))
+    gold = min(others, round(others * run.fraction) if run.fraction <= 1 else int(run.fraction))
+    pool = min(others - gold + table.pool, run.pool_limit or others + table.pool)
+    whole = whole_minutes(run, task, rows, gold, pool, test)
+    return f"{max(1, round(whole)):,} minutes on this machine, if nothing else runs on it"

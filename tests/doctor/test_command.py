@@ -9,9 +9,9 @@ from lit_synth.data import ClassifierEncoder, Partition
 from lit_synth.doctor.forecast import forecast
 from lit_synth.doctor.machine import Machine
 from lit_synth.doctor.sharding import Sharding
-from lit_synth.plan import SHARE_OF_PEAK
 from lit_synth.settings import RunSettings, StudentSettings, TeacherSettings
 from lit_synth.tasks import Reviews
+from lit_synth.workload import SHARE_OF_PEAK
 
 LARGE = Machine(memory=10**12, rate=1e12, bandwidth=1e11)
 

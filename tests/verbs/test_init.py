@@ -30,7 +30,7 @@ def sheet(reviews_like: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_a_sheet_holds_is_told(sheet: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
-    monkeypatch.setattr("lit_synth.verbs.init._minutes", lambda config: "3 minutes")
+    monkeypatch.setattr("lit_synth.verbs.init._minutes", lambda *found: "3 minutes")
     assert main(["init", str(sheet)]) == 0
     said = capsys.readouterr().out
     for told in (
@@ -117,7 +117,7 @@ def test_half_of_an_emoji_is_told(tmp_path: Path) -> None:
 
 
 def test_a_pool_is_told_and_annotated(sheet: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
-    monkeypatch.setattr("lit_synth.verbs.init._minutes", lambda config: "3 minutes")
+    monkeypatch.setattr("lit_synth.verbs.init._minutes", lambda *found: "3 minutes")
     with sheet.open(encoding="utf-8-sig", newline="") as lines:
         known = [row[1] for row in csv.reader(lines, delimiter=";")][1]
     rows = [known, "", "twice", "Twice", *(f"this is new {n}" for n in range(2100))]
