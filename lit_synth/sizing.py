@@ -1,6 +1,7 @@
 """About how long a run on a table will take, from rows and tokenizers alone: no large library is imported."""
 
 import json
+import os
 import struct
 from collections.abc import Callable, Sequence
 from math import prod
@@ -51,11 +52,20 @@ def whole_minutes(run: RunSettings, task: Task, rows: Sequence[Example], gold: i
 
 
 def processor_rate() -> float:
-    """Return how many floating-point operations a second a square matrix product reaches on the processor."""
+    """Return how many floating-point operations a second a square matrix product reaches on the processor.
+
+    On one thread, times the cores: several threads wait for each other where other programs run, each time.
+    """
+    import joblib
     import numpy as np
+    from threadpoolctl import threadpool_limits
 
     left = np.random.default_rng(0).random((PROCESSOR_SIZE, PROCESSOR_SIZE), dtype=np.float32)
-    return best_rate(lambda: left @ left, PROCESSOR_SIZE)
+    cores = joblib.cpu_count(only_physical_cores=True)
+    with threadpool_limits(1):
+        one = best_rate(lambda: left @ left, PROCESSOR_SIZE)
+    threads: int = min(cores, int(os.environ.get("OMP_NUM_THREADS") or cores))
+    return one * threads
 
 
 def weights_in(folder: Path) -> int:

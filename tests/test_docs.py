@@ -174,6 +174,8 @@ def test_three_commands_lead_from_a_table_to_labels(
     table = "".join(f'"{row["text"]}",{row["sentiment"]}\n' for row in rows)
     Path("tickets.csv").write_text("text,team\n" + table)
     Path("new.csv").write_text("text,team\n" + table)
+    fresh = [json.loads(line)["text"] for line in (reviews_like / "test.jsonl").read_text().splitlines()]
+    Path("unlabelled.csv").write_text("text\n" + "".join(f'"{text}"\n' for text in fresh))
     Path("tickets.yaml").unlink()
     chain = next(content for page, content in blocks(SHELL) if page == "README.md" and "lit_synth init" in content)
     models = (f"--teacher.model={tiny_causal}", f"--student.model={tiny_encoder}")
