@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lit_synth.verbs.label import label
     from lit_synth.verbs.run import run
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 __all__ = ["Answer", "InputError", "Student", "export", "init", "label", "run"]
 
 _PLACES = {
