@@ -49,10 +49,12 @@ class Generation(L.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Append one batch of records, in one write."""
-        append_records(_requests(trainer).folder / f"records-{trainer.global_rank}.jsonl", outputs)
+        """Append one batch of records, in one write; a row that another rank answers too is left to that one."""
+        own = [record for record, is_spare in zip(outputs, batch["is_spare"], strict=True) if not is_spare]
+        if own:
+            append_records(_requests(trainer).folder / f"records-{trainer.global_rank}.jsonl", own)
         if trainer.is_global_zero and self._tally is not None:
-            self._tally.write(outputs, whole=trainer.world_size == 1)
+            self._tally.write(own, whole=trainer.world_size == 1)
 
     def on_predict_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Judge all records so far."""

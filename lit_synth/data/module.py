@@ -21,6 +21,7 @@ from lit_synth.data.one_file import TEST_SHARE, read_file
 from lit_synth.data.pool import WITHOUT_TEXT, Joined, read_pool
 from lit_synth.data.requests import Requests, missing
 from lit_synth.data.sources import find_split, read_hub, read_split
+from lit_synth.data.spare import ForAllRanks
 from lit_synth.data.splits import Partition, Splits, make_splits
 from lit_synth.data.synthetic import synthetic_rows
 from lit_synth.embedded import resolve
@@ -231,28 +232,28 @@ class TaskDataModule(L.LightningDataModule):
         """Return the development part, longest rows first; a student meets each input once, whatever its references."""
         encoded = (self.encoder.training_rows(self.task, part) for part in self.splits.development)
         rows = (row for rows in encoded for row in (rows if self.encoder.writes else rows[:1]))
-        return self._loader(Kept(rows, key=_longest_first), self.predict_batch_size)
+        return self._loader(Kept(rows, key=_longest_first))
 
     def test_dataloader(self) -> DataLoader[Any]:
         """Return the test rows, longest first."""
-        return self._prediction_loader(self.splits.test)
+        return self._loader(self._prediction_rows(self.splits.test), left=self.encoder.writes)
 
     def predict_dataloader(self) -> DataLoader[Any]:
-        """Return what is pending, longest rows first."""
-        return self._prediction_loader(self.pending())
+        """Return what is pending, longest rows first, and no fewer rows than ranks."""
+        ranks = self.trainer.world_size if self.trainer else 1
+        return self._loader(ForAllRanks(self._prediction_rows(self.pending()), ranks), left=self.encoder.writes)
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Move the tensors; examples stay as they are."""
         return {key: value.to(device) if isinstance(value, torch.Tensor) else value for key, value in batch.items()}
 
-    def _prediction_loader(self, examples: Iterable[Example]) -> DataLoader[Any]:
-        gold = self.splits.gold
-        rows = (self.encoder.prediction_row(self.task, example, gold) for example in examples)
-        return self._loader(Kept(rows, key=_longest_first), self.predict_batch_size, left=self.encoder.writes)
+    def _prediction_rows(self, examples: Iterable[Example]) -> Kept[dict[str, Any]]:
+        rows = (self.encoder.prediction_row(self.task, example, self.splits.gold) for example in examples)
+        return Kept(rows, key=_longest_first)
 
-    def _loader(self, rows: Sequence[dict[str, Any]], batch_size: int, left: bool = False) -> DataLoader[Any]:
+    def _loader(self, rows: Sequence[dict[str, Any]], left: bool = False) -> DataLoader[Any]:
         collate = Collate(int(self.encoder.tokenizer.pad_token_id), left)
-        return DataLoader(rows, batch_size=batch_size, collate_fn=collate)  # type: ignore[arg-type]
+        return DataLoader(rows, batch_size=self.predict_batch_size, collate_fn=collate)  # type: ignore[arg-type]
 
 
 def _longest_first(row: dict[str, Any]) -> tuple[int, bytes]:

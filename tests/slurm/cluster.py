@@ -1,6 +1,7 @@
 """A SLURM of its own on this machine: a controller and two nodes on loopback, its ports, keys and logs its own."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -38,8 +39,9 @@ SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
 KillWait=5
 JobRequeue=1
 MinJobAge=300
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={first} CPUs=2
-NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={second} CPUs=2
+FirstJobId={job}
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={first} CPUs=1
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={second} CPUs=1
 PartitionName=main Nodes=n1,n2 Default=YES State=UP MaxTime=60 OverSubscribe=NO
 """
 
@@ -107,7 +109,9 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     """Start everything, and end it for sure: even where this process is killed."""
     ports = dict(zip(("controller", "first", "second"), _free_ports(3), strict=True))
     (folder / "state").mkdir()
-    (folder / "slurm.conf").write_text(CONF.format(host=socket.gethostname(), folder=folder, **ports))
+    # The port at which ranks meet is made of it: another cluster on this machine, as of a second test run, has others.
+    job = random.randrange(1, 9000)
+    (folder / "slurm.conf").write_text(CONF.format(host=socket.gethostname(), folder=folder, job=job, **ports))
     key = folder / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o600)
