@@ -10,7 +10,8 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 from lit_synth import __version__
-from lit_synth.cluster import is_first, queue_again
+from lit_synth.cluster import is_first
+from lit_synth.controller import is_preempted, queue_again
 from lit_synth.errors import InputError, printable
 from lit_synth.json_lines import open_lines
 from lit_synth.permissions import permitted, taken
@@ -75,7 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
 
             raise InputError(f"no command {command!r}; known: {', '.join(commands)}{near(command, commands)}")
         _look_at_configs(rest)
-        with permitted(given), stoppable():
+        # One task of a stage, or one of several, leaves it to the others' head.
+        with permitted(given), stoppable(queue_again if command != "stage" and is_first() else bool):
             commands[command](words if commands[command] in (_stage, _verb) else rest)
     except (ValueError, ArgumentError) as error:
         from lit_synth.options import mistake
@@ -89,11 +91,12 @@ def main(arguments: list[str] | None = None) -> int:
         code = _stopped(stop)
         if code is None:
             raise
-        if is_time_up():
+        if is_time_up() or (command != "stage" and is_preempted()):
             if command == "stage" or not is_first():
                 return 0  # a bad end would have srun kill those that are still behind
             if queue_again():
-                print("lit_synth: stopped, the job's time is up; it is queued again and goes on then", file=sys.stderr)
+                why = "the job's time is up" if is_time_up() else "another job is to have its nodes"
+                print(f"lit_synth: stopped, {why}; it is queued again and goes on then", file=sys.stderr)
                 return code
         # What writes a single file starts it again.
         goes_on = command not in ("init", "label", "export", "report", "curate")

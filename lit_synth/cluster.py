@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -112,15 +111,6 @@ def command_on(asked: Ranks, command: list[str]) -> list[str]:
 def is_first() -> bool:
     """Tell whether this process is the first task of its step, or no task at all."""
     return os.environ.get("SLURM_PROCID", "0") == "0"
-
-
-def queue_again() -> bool:
-    """Put this SLURM job into the queue again; return whether that was done."""
-    job = os.environ.get("SLURM_JOB_ID")
-    if job is None:
-        return False
-    found = subprocess.run(["scontrol", "requeue", job], capture_output=True, check=False)  # noqa: S603, S607 - SLURM's
-    return found.returncode == 0
 
 
 def _number(name: str, value: Any) -> int:

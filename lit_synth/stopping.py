@@ -1,10 +1,9 @@
 """A signal ends a stage behind its batch, so that no answer is lost; Ctrl-C twice ends it at once."""
 
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -12,39 +11,53 @@ _asked = threading.Event()
 _in_batches = threading.Event()
 _time_is_up = threading.Event()
 _ending = threading.Event()
-_children: list[subprocess.Popen[str]] = []
+_children: list[Callable[[int], None]] = []
+_late: list[threading.Timer] = []
+
+PATIENCE = 60.0
+"""Seconds for a stop behind the batch once time is almost up; a third of what jobs ask for is left then."""
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Listen for Ctrl-C, for requests to end, and for SLURM's word that time is up, while a command runs."""
+def stoppable(late: Callable[[], object] = bool) -> Iterator[None]:
+    """Listen for Ctrl-C, for requests to end, and for SLURM's word that time is up, while a command runs.
+
+    Args:
+        late: Called where the batch outlasts the `PATIENCE` that there is once time is almost up.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # signals reach the main thread alone
         return
     for event in (_asked, _in_batches, _time_is_up, _ending):
         event.clear()
+    _late[:] = [threading.Timer(PATIENCE, late)]
+    _late[0].daemon = True
     handlers = {signal.SIGINT: _interrupted, signal.SIGTERM: _ended, signal.SIGUSR1: _warned}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
+        _late[0].cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 @contextmanager
-def led(child: "subprocess.Popen[str]") -> Iterator[None]:
+def led(send: Callable[[int], None]) -> Iterator[None]:
     """Hand signals on to a process that does the work; when it has ended, stop here too.
+
+    Args:
+        send: Gives it a signal.
 
     Raises:
         KeyboardInterrupt: A stop was asked for.
         SystemExit: The end was.
     """
-    _children.append(child)
+    _children.append(send)
     try:
         yield
     finally:
-        _children.remove(child)
+        _children.remove(send)
     if _ending.is_set():
         raise SystemExit
     stop_if_asked()
@@ -92,13 +105,15 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
 
 
 def _warned(number: int, frame: FrameType | None) -> None:
-    _time_is_up.set()
+    if not _time_is_up.is_set():
+        _time_is_up.set()
+        _late[0].start()
     if not _hand_on(number) and not _in_batches.is_set():
         raise KeyboardInterrupt
     _asked.set()
 
 
 def _hand_on(number: int) -> bool:
-    for child in _children:
-        child.send_signal(number)
+    for send in _children:
+        send(number)
     return bool(_children)

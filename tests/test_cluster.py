@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from lit_synth.cluster import Ranks, allocation, command_on, queue_again, ranks_of, take_the_lead
+from lit_synth.cluster import Ranks, allocation, command_on, ranks_of, take_the_lead
+from lit_synth.controller import queue_again
 from lit_synth.errors import InputError
 
 SCRIPT = {"SLURM_JOB_ID": "7", "SLURM_JOB_NUM_NODES": "2", "SLURM_TASKS_PER_NODE": "4(x2)", "SLURM_NTASKS": "8"}

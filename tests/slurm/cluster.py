@@ -42,7 +42,10 @@ MinJobAge=300
 FirstJobId={job}
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={first} CPUs=1
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={second} CPUs=1
-PartitionName=main Nodes=n1,n2 Default=YES State=UP MaxTime=60 OverSubscribe=NO
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=n1,n2 Default=YES State=UP MaxTime=60 PriorityTier=1 PreemptMode=CANCEL GraceTime=120
+PartitionName=urgent Nodes=n1,n2 State=UP MaxTime=60 PriorityTier=2 PreemptMode=OFF
 """
 
 
@@ -155,13 +158,14 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
 
 def _idle(found: Cluster) -> int:
     asked = subprocess.run(
-        ["sinfo", "--noheader", "--Node", "--format=%T"],
+        ["sinfo", "--noheader", "--Node", "--format=%N %T"],
         env=found.environment,
         text=True,
         capture_output=True,
         timeout=60,
     )
-    return asked.stdout.split().count("idle")
+    # A line for each partition of a node.
+    return sum(line.endswith(" idle") for line in set(asked.stdout.splitlines()))
 
 
 def _free_ports(number: int) -> list[int]:

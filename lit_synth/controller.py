@@ -1,0 +1,67 @@
+"""What SLURM's controller is asked for, and told: of the own job, and of jobs that were submitted before."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+
+def queue_again() -> bool:
+    """Put this SLURM job into the queue again; return whether that was done."""
+    job = os.environ.get("SLURM_JOB_ID")
+    return job is not None and _asked("scontrol", "requeue", job) is not None
+
+
+def is_preempted() -> bool:
+    """Tell whether another job is to have this one's nodes, while this one has still time to end by itself.
+
+    In that time (``GraceTime``) SLURM ends the steps of a job and leaves its script alone; a script that ends then with
+    a bad code has failed, and jobs that wait for it never start.
+    """
+    return _own("JobState") == "RUNNING" and _own("PreemptTime") not in (None, "None")
+
+
+def is_leaving() -> bool:
+    """Tell whether SLURM takes this job from its nodes: preempted, queued again, cancelled, or out of time."""
+    return _own("JobState") not in (None, "RUNNING") or is_preempted()
+
+
+def waiting(jobs: Iterable[str]) -> dict[str, str]:
+    """Return the state of those jobs that have not ended, such as ``PENDING``, by their numbers."""
+    told = _asked("squeue", "--noheader", "--format=%i %T", f"--jobs={','.join(jobs)}")
+    return dict(line.split(maxsplit=1) for line in (told or "").splitlines() if " " in line)
+
+
+def cancel(jobs: Iterable[str]) -> bool:
+    """Take jobs back; return whether that was done."""
+    return _asked("scancel", *jobs) is not None
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let Ctrl-C, and requests to end, wait: what is submitted must not be lost sight of."""
+    signals = {signal.SIGINT, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _own(name: str) -> str | None:
+    """Return what SLURM knows of this job under a name; ``None`` outside of one."""
+    job = os.environ.get("SLURM_JOB_ID")
+    told = _asked("scontrol", "--oneliner", "show", "job", job) if job else None
+    found = re.search(rf"\b{name}=(\S+)", told or "")
+    return found[1] if found else None
+
+
+def _asked(*command: str) -> str | None:
+    """Return what a command of SLURM says; ``None`` where it fails, or there is none."""
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - SLURM's
+    except OSError:
+        return None
+    return found.stdout if found.returncode == 0 else None
