@@ -168,6 +168,8 @@ def _sweep(words: list[str]) -> None:
 
     run, parts = run_settings("sweep", words, sweep=SweepSettings)
     sweep: SweepSettings = parts["sweep"]
+    if parts["slurm"] is not None:
+        raise InputError("slurm: is for run; a sweep is submitted as an array by configs/slurm/sweep.sbatch")
     failed = Sweep(run, sweep).execute()
     if not sweep.dry_run and sweep.job is None and any(run.output.glob("*/metrics.json")):
         print(f"Report: {report([run.output])}")

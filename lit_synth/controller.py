@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -28,10 +29,11 @@ def is_leaving() -> bool:
     return _own("JobState") not in (None, "RUNNING") or is_preempted()
 
 
-def waiting(jobs: Iterable[str]) -> dict[str, str]:
-    """Return the state of those jobs that have not ended, such as ``PENDING``, by their numbers."""
-    told = _asked("squeue", "--noheader", "--format=%i %T", f"--jobs={','.join(jobs)}")
-    return dict(line.split(maxsplit=1) for line in (told or "").splitlines() if " " in line)
+def waiting(jobs: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Return the state of those jobs that have not ended, such as ``PENDING``, by number and name."""
+    told = _asked("squeue", "--noheader", "--format=%i %T %j", f"--jobs={','.join(jobs)}")
+    found = (line.split(maxsplit=2) for line in (told or "").splitlines())
+    return {(number, name): state for number, state, name in found}
 
 
 def cancel(jobs: Iterable[str]) -> bool:
@@ -41,13 +43,23 @@ def cancel(jobs: Iterable[str]) -> bool:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let Ctrl-C, and requests to end, wait: what is submitted must not be lost sight of."""
-    signals = {signal.SIGINT, signal.SIGTERM}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    """Let Ctrl-C, and a request to end, wait: what is being submitted must not be lost sight of."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    noted: list[int] = []
+    # Not masked: one that is masked here would be given to another thread, and yet be handled in this one.
+    before = {
+        number: signal.signal(number, lambda number, frame: noted.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for one in noted[:1]:
+            signal.raise_signal(one)
 
 
 def _own(name: str) -> str | None:
@@ -61,7 +73,7 @@ def _own(name: str) -> str | None:
 def _asked(*command: str) -> str | None:
     """Return what a command of SLURM says; ``None`` where it fails, or there is none."""
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - SLURM's
+        found = subprocess.run([*command], capture_output=True, text=True, check=False)  # noqa: S603 - SLURM's
     except OSError:
         return None
     return found.stdout if found.returncode == 0 else None

@@ -90,7 +90,7 @@ class Pipeline:
         if unknown := set(self.task.metrics) - set(KNOWN):
             raise InputError(f"task {self.task.name}: unknown metric {min(unknown)!r}; known: {', '.join(KNOWN)}")
         run.refuse_unread(self.task)
-        steps = plan(run, self.module)
+        steps = plan(run, self.module, self.until)
         self.claim()
         self.cut = cut_inputs(run, self.module)
         for name, found in self.cut.items():

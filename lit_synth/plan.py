@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 import torch
 from rich.table import Table
@@ -14,7 +15,7 @@ from lit_synth.errors import InputError
 from lit_synth.examples import Example
 from lit_synth.hub import why_absent
 from lit_synth.outlook import Outlook
-from lit_synth.settings import STUDENTS, RunSettings
+from lit_synth.settings import STUDENTS, RunSettings, Until
 from lit_synth.workload import (
     GPU_SIZE,
     PROCESSOR_SIZE,
@@ -28,14 +29,17 @@ from lit_synth.workload import (
 )
 
 
-def plan(run: RunSettings, module: TaskDataModule) -> list[Step]:
+def plan(run: RunSettings, module: TaskDataModule, until: Until = "report") -> list[Step]:
     """Return the stages of one seed with their cost: 2 operations a weight and token forward, 4 more backward.
 
     Args:
         run: The settings.
         module: Knows the rows of the first seed; other seeds cost about the same.
+        until: The last part that is done.
     """
-    return [*_teacher_steps(run, module), *_few_shot_steps(run, module), *_student_steps(run, module)]
+    steps = [*_teacher_steps(run, module), *_few_shot_steps(run, module), *_student_steps(run, module)]
+    parts = get_args(Until)
+    return [step for step in steps if parts.index(step.part) <= parts.index(until)]
 
 
 def _teacher_steps(run: RunSettings, module: TaskDataModule) -> Iterator[Step]:

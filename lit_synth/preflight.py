@@ -14,6 +14,8 @@ from lit_synth.permissions import is_offline
 
 PATIENCE = 45.0
 """Seconds in which every rank has to come: the last one of a large job may load its libraries slowly."""
+LONGEST = 4096
+"""Bytes of what a rank says of itself."""
 LIBRARIES = ("lit-synth", "torch", "lightning", "transformers")
 
 
@@ -100,14 +102,31 @@ def _hear(
         # A stranger that knocks, or one that says nothing, is no rank.
         with suppress(OSError, ValueError, KeyError, TypeError):
             connection, _ = server.accept()
-            connections.enter_context(connection)
-            connection.settimeout(5)
-            with connection.makefile() as lines:
-                told = json.loads(lines.readline())
-            if told["rank"] in range(1, world):
-                found[told["rank"]] = told
-                open_ones.append(connection)
+            with ExitStack() as stack:
+                stack.enter_context(connection)
+                told = json.loads(_line(connection, min(5.0, left)))
+                if told["rank"] in range(1, world):
+                    found[told["rank"]] = told
+                    open_ones.append(connection)
+                    connections.enter_context(stack.pop_all())
     return found, open_ones
+
+
+def _line(connection: socket.socket, seconds: float) -> bytes:
+    """Return the line that the other end sends; a stranger's may have no end, and may come a byte at a time.
+
+    Raises:
+        OSError: It takes longer.
+        ValueError: It is longer than `LONGEST`, or ends without a new line.
+    """
+    limit, found = time.monotonic() + seconds, b""
+    while not found.endswith(b"\n"):
+        connection.settimeout(max(0.001, limit - time.monotonic()))
+        more = connection.recv(LONGEST)
+        found += more
+        if not more or len(found) > LONGEST:
+            raise ValueError("no line")
+    return found
 
 
 def _report(host: str, port: int, own: dict[str, Any], patience: float) -> int | None:
@@ -117,9 +136,7 @@ def _report(host: str, port: int, own: dict[str, Any], patience: float) -> int |
         try:
             with socket.create_connection((host, port), timeout=5) as connection:
                 connection.sendall(json.dumps(own).encode() + b"\n")
-                connection.settimeout(patience + 5)
-                with connection.makefile() as lines:
-                    answer: int | None = json.loads(lines.readline())["port"]
+                answer: int | None = json.loads(_line(connection, patience + 5))["port"]
                 return answer
         except (OSError, ValueError) as error:
             if time.monotonic() > limit:

@@ -1,43 +1,23 @@
-"""A run as SLURM jobs that wait for each other: for every seed teacher, synthetic rows, students; then the report."""
+"""A run as SLURM jobs that wait for each other: all are submitted, or none, and not twice."""
 
-import math
 import shlex
 import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
 
-from lit_synth.cluster import AUTO, ranks_of
+from lit_synth.controller import cancel, undisturbed, waiting
 from lit_synth.errors import InputError
-from lit_synth.options import VARIABLES
+from lit_synth.job_scripts import jobs, named
 from lit_synth.pipeline import Pipeline, module_of
-from lit_synth.settings import STUDENTS, Resources, RunSettings, SlurmSettings
+from lit_synth.settings import RunSettings, SlurmSettings
 from lit_synth.stages import quiet
-from lit_synth.whole_files import write_whole
-
-GRACE = 90
-"""Seconds before the end of its time in which a job stops behind a batch and keeps where it was."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job of the chain.
-
-    Args:
-        name: Such as ``seed0-teacher``.
-        script: What ``sbatch`` gets.
-        after: Names of the jobs that have to succeed first.
-    """
-
-    name: str
-    script: str
-    after: tuple[str, ...] = ()
+from lit_synth.whole_files import read_json, write_json, write_whole
 
 
 def submit(
     run: RunSettings, slurm: SlurmSettings, tell: Callable[[str], None] = print, redo: bool = False
 ) -> list[str]:
-    """Submit all jobs of a run; return their numbers.
+    """Submit all jobs of a run, or none; return their numbers.
 
     Args:
         run: The settings.
@@ -46,100 +26,59 @@ def submit(
         redo: Whether a folder of another config is taken.
 
     Raises:
-        InputError: The run itself cannot work, or SLURM takes no such job.
+        InputError: The run itself cannot work, its jobs of an earlier call have not ended, or SLURM takes no such job.
     """
     quiet()
     found = jobs(run, slurm)
+    folder = run.output / "slurm"
+    _see_that_none_waits(folder / "jobs.json")
     module_of(run, run.seeds[0]).splits  # noqa: B018 - read here, so that a mistake shows before anything waits
     Pipeline(run, tell, redo).claim()
-    folder = run.output / "slurm"
     folder.mkdir(exist_ok=True)
     numbers: dict[str, str] = {}
-    for job in found:
-        script = folder / f"{job.name}.sbatch"
-        write_whole(script, job.script)
-        after = ":".join(numbers[name] for name in job.after)
-        waits = [f"--dependency=afterok:{after}", "--kill-on-invalid-dep=yes"] if after else []
-        numbers[job.name] = _sbatch([*waits, str(script)])
-        tell(f"{job.name}: job {numbers[job.name]}{', after ' + ' and '.join(job.after) if after else ''}")
+    try:
+        for job in found:
+            script = folder / f"{job.name}.sbatch"
+            write_whole(script, job.script)
+            after = ":".join(numbers[name] for name in job.after)
+            waits = [f"--dependency=afterok:{after}", "--kill-on-invalid-dep=yes"] if after else []
+            with undisturbed():
+                numbers[job.name] = _sbatch([*waits, str(script)])
+                write_json(folder / "jobs.json", numbers)
+            tell(f"{job.name}: job {numbers[job.name]}{', after ' + ' and '.join(job.after) if after else ''}")
+    except BaseException:
+        # A part of a chain would do a part of the work, and nobody would wait for it.
+        if numbers and cancel(numbers.values()):
+            tell(f"cancelled again: {' '.join(numbers.values())}")
+        raise
     tell(f"What they say: {folder}/*.log; if one fails, the same command submits again what is not done")
     return list(numbers.values())
 
 
-def jobs(run: RunSettings, slurm: SlurmSettings) -> list[Job]:
-    """Return the jobs of a run, each behind those it waits for."""
-    made: list[Job] = []
-    for seed in run.seeds:
-        kinds = [
-            (kind, until)
-            for kind, until, is_needed in (
-                ("teacher", "teacher", run.needs_teacher),
-                ("generate", "synthesis", run.needs_teacher or "few_shot" in run.strategies),
-                ("student", "students", bool(set(run.strategies) & set(STUDENTS))),
-            )
-            if is_needed
-        ]
-        before: tuple[str, ...] = ()
-        for kind, until in kinds:
-            name = f"seed{seed}-{kind}"
-            made.append(Job(name, _script(run, slurm.of(kind), name, until, seed), before))
-            before = (name,)
-    last = {job.name for job in made} - {name for job in made for name in job.after}
-    student = slurm.of("student")
-    light = Resources(partition=student.partition, account=student.account, options=slurm.options)
-    ends = tuple(job.name for job in made if job.name in last)
-    return [*made, Job("report", _script(run, light, "report", "report", None), ends)]
+def _see_that_none_waits(path: Path) -> None:
+    """See that no job of an earlier call is queued or at work: two would do the same work, in one folder.
 
-
-def _script(run: RunSettings, asked: Resources, name: str, until: str, seed: int | None) -> str:
-    """Return a job's script: the run itself, up to the end of one part; it starts its stages on all nodes by srun."""
-    is_teacher = until in ("teacher", "synthesis")
-    nodes, tasks = _nodes_and_tasks(run, asked) if is_teacher else (1, 1)
-    gpus = asked.gpus_per_node
-    if gpus is None and run.trainer.get("accelerator") in ("gpu", "cuda"):
-        gpus = 0 if until == "report" else tasks
-    options = {
-        "job-name": f"lit_synth-{name}",
-        "output": run.output.absolute() / "slurm" / f"{name}.log",
-        "open-mode": "append",
-        "nodes": nodes,
-        "ntasks-per-node": tasks,
-        "cpus-per-task": asked.cpus_per_task,
-        "gpus-per-node": gpus or None,
-        "time": math.ceil(60 * asked.hours) if asked.hours else None,
-        "partition": asked.partition,
-        "account": asked.account,
-        "signal": f"B:USR1@{GRACE}",
-    }
-    lines = [f"--{key}={shlex.quote(str(value))}" for key, value in options.items() if value is not None]
-    words = [sys.executable, "-u", "-m", "lit_synth", "run", "--config", str(run.output.absolute() / "config.yaml")]
-    words += ["--output", str(run.output), "--until", until]
-    words += ["--seeds", ",".join(map(str, run.seeds if seed is None else (seed,)))]
-    words += ["--strategies", ",".join(run.strategies), "--amounts", f"[{','.join(map(str, run.amounts))}]"]
-    if is_teacher:
-        words += ["--trainer.num_nodes", str(nodes), "--trainer.devices", str(tasks)]
-    told = "".join(f"#SBATCH {line}\n" for line in [*lines, "--requeue", *asked.options])
-    # All settings are told; a variable could yet have a job look only, or submit all jobs once more.
-    forgets = f"unset ${{!{VARIABLES}@}}\n"
-    # exec: the signal that time is up goes to the script's own process, and that is then the run.
-    return f"#!/bin/bash\n{told}{forgets}exec {shlex.join(words)}\n"
-
-
-def _nodes_and_tasks(run: RunSettings, asked: Resources) -> tuple[int, int]:
-    if asked.tasks_per_node is None and run.trainer.get("accelerator") != "cpu" and run.trainer.get("devices") in AUTO:
-        if "devices" in run.trainer or run.trainer.get("num_nodes", 1) != 1:
-            raise InputError(
-                "trainer.devices auto: SLURM has to be told how many; give --trainer.devices or --slurm.tasks_per_node"
-            )
-        return asked.nodes or 1, 1
-    found = ranks_of(run.trainer)
-    return asked.nodes or found.nodes, asked.tasks_per_node or found.per_node
+    Raises:
+        InputError: One is.
+    """
+    before: dict[str, str] = read_json(path) if path.exists() else {}
+    states = waiting(before.values()) if before else {}
+    # The number may be another's by now, or that of another cluster.
+    if left := {name: number for name, number in before.items() if (number, named(name)) in states}:
+        told = ", ".join(f"{name} is job {job} ({states[job, named(name)]})" for name, job in left.items())
+        raise InputError(
+            f"{path.parent.parent}: was submitted before: {told}; wait for these jobs, or take them back by scancel "
+            f"{' '.join(left.values())}, and give the same command again"
+        )
 
 
 def _sbatch(words: list[str]) -> str:
     command = ["sbatch", "--parsable", *words]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - SLURM's
+        # A session of its own: the terminal gives Ctrl-C to all that share one.
+        found = subprocess.run(  # noqa: S603 - SLURM's
+            command, capture_output=True, text=True, check=False, start_new_session=True
+        )
     except FileNotFoundError:
         raise InputError("no sbatch here: submit from a machine of the cluster, or leave --slurm out") from None
     if found.returncode:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from lit_synth.settings import STUDENTS, SYNTHETIC, RunSettings
+from lit_synth.settings import STUDENTS, SYNTHETIC, RunSettings, Until
 
 SHARE_OF_PEAK = 0.6
 """Part of the rate of a large matrix product that a large model reaches on a GPU."""
@@ -33,6 +33,7 @@ class Step:
         tokens: Read, learnt from or written.
         stages: Folders that share this work.
         share: Part of the rate of a large matrix product that it reaches.
+        part: Of the run, behind which it can end.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Step:
     tokens: float
     stages: int = 1
     share: float = SHARE_OF_PEAK
+    part: Until = "synthesis"
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def teacher_steps(run: RunSettings, size: Teaching, pool: int, test: int, has_la
     epochs = f"{size.pairs:,} rows, {settings.max_epochs} epochs at most"
     name = "teacher" if many == 1 else f"{many} teachers"
     readers = many + (run.curation.students if has_labels else 0)
-    yield Step(name, epochs, many * training * weights * tokens, many * tokens, many, TEACHES)
+    yield Step(name, epochs, many * training * weights * tokens, many * tokens, many, TEACHES, "teacher")
     if run.annotates:
         read = many * size.prompt * pool
         yield Step("annotate", f"{pool:,} rows", 2 * weights * read, read, readers, READS)
@@ -127,7 +129,8 @@ def student_steps(run: RunSettings, size: Learning, test: int, has_labels: bool)
             what += f"; {many} amounts"
         learnt, tested = length * steps * settings.batch_size, length * many * test
         stages = many + (0 if choice else len(search.learning_rates))
-        yield Step(f"student on {strategy}", what, weights * (6 * learnt + 2 * tested), learnt + tested, stages, LEARNS)
+        operations = weights * (6 * learnt + 2 * tested)
+        yield Step(f"student on {strategy}", what, operations, learnt + tested, stages, LEARNS, "students")
 
 
 def minutes(steps: list[Step], rate: float) -> list[float]:

@@ -103,7 +103,7 @@ def test_only_a_job_is_queued_again(told: Any, monkeypatch: pytest.MonkeyPatch) 
 
     def run(words: list[str], **_: Any) -> Any:
         asked.append(words)
-        return subprocess.CompletedProcess(words, 0)
+        return subprocess.CompletedProcess(words, 0, "")
 
     monkeypatch.setattr("subprocess.run", run)
     told({})

@@ -7,7 +7,7 @@ import pytest
 
 from lit_synth.data import ClassifierEncoder, Partition
 from lit_synth.plan import plan
-from lit_synth.settings import Choice, CurationSettings, RunSettings, StudentSettings, TeacherSettings
+from lit_synth.settings import Choice, CurationSettings, RunSettings, StudentSettings, TeacherSettings, Until
 from lit_synth.tasks import Reviews
 from lit_synth.workload import Step
 
@@ -23,16 +23,24 @@ def settings(tiny_causal: Path, tiny_encoder: Path, reviews_like: Path, tmp_path
     )
 
 
-def steps(run: RunSettings) -> dict[str, Step]:
+def steps(run: RunSettings, until: Until = "report") -> dict[str, Step]:
     encoder = ClassifierEncoder(str(run.student.model), 32)
     module = Reviews(encoder, data_dir=run.data_dir, partition=Partition(24, pool_limit=50))
-    return {step.name: step for step in plan(run, module)}
+    return {step.name: step for step in plan(run, module, until)}
 
 
 def test_every_stage_has_a_line(settings: RunSettings) -> None:
     named = {f"student on {name}" for name in ("gold", "annotate", "generate", "both", "full")}
     assert set(steps(settings)) == {"teacher", "annotate", "generate", "test the teacher", *named}
     assert set(steps(replace(settings, strategies=("gold",)))) == {"student on gold"}
+
+
+def test_what_comes_behind_the_last_part_is_no_part_of_the_plan(settings: RunSettings) -> None:
+    settings = replace(settings, curation=CurationSettings(teachers=2, students=1))
+    assert set(steps(settings, "teacher")) == {"2 teachers"}
+    synthesis = set(steps(settings, "synthesis"))
+    assert synthesis == {"2 teachers", "annotate", "generate", "test the teacher", "annotating students"}
+    assert steps(settings, "students") == steps(settings)
 
 
 def test_more_teachers_and_annotating_students_cost_more(settings: RunSettings) -> None:

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -129,6 +130,29 @@ def test_a_stranger_at_the_port_is_no_rank(meet: Meet) -> None:
         (first,) = meet(0, port=port)
         knocked.result()
     assert first.startswith(f"rank 1 of 2 did not come to 127.0.0.1:{port} within 2 s")
+
+
+def test_a_line_without_an_end_is_cut_and_so_is_one_that_comes_a_byte_at_a_time() -> None:
+    ours, stranger = socket.socketpair()
+    with ours, stranger:
+        stranger.sendall(b"a" * 4 * preflight.LONGEST)
+        with pytest.raises(ValueError, match="no line"):
+            preflight._line(ours, 5.0)
+        assert ours.recv(1 << 20), "the rest was not taken"
+        stop = threading.Event()
+
+        def trickle() -> None:
+            while not stop.wait(0.05):
+                stranger.send(b"a")
+
+        with ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(trickle)
+            started = time.monotonic()
+            with pytest.raises(TimeoutError):
+                preflight._line(ours, 0.5)
+            stop.set()
+            sent.result()
+        assert time.monotonic() - started < 5.0
 
 
 def test_a_port_that_is_taken_is_told(meet: Meet) -> None:

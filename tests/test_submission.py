@@ -11,10 +11,12 @@ import pytest
 import yaml
 
 from lit_synth.cli import main
+from lit_synth.decoding.endpoint import Endpoint
+from lit_synth.decoding.engine import Engine
 from lit_synth.errors import InputError
+from lit_synth.job_scripts import jobs
 from lit_synth.options import run_settings
-from lit_synth.settings import Resources, RunSettings, SlurmSettings
-from lit_synth.submission import jobs
+from lit_synth.settings import FewShotSettings, Resources, RunSettings, SlurmSettings, TeacherSettings
 
 PLAIN = SlurmSettings()
 TRAINER = {"accelerator": "gpu", "num_nodes": 2, "devices": 8}
@@ -83,11 +85,40 @@ def test_a_job_asks_for_what_its_stages_need() -> None:
         for name, one in found.items()
     }
     assert sizes == {
-        "seed0-teacher": ["4", "8", "8", "720", "0", None],
+        "seed0-teacher": ["4", "8", "8", "720", "0", "long"],
         "seed0-generate": ["2", "8", "8", "720", None, "long"],
         "seed0-student": ["1", "1", "1", "61", None, "long"],
         "report": ["1", "1", None, None, None, "long"],
     }
+
+
+VLLM = TeacherSettings(engine=Engine("vllm", tensor_parallel=4))
+ENDPOINT = FewShotSettings(endpoint=Endpoint(base_url="http://127.0.0.1:1/v1", model="m", max_requests=9, max_tokens=9))
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"strategies": ("generate",), "teacher": VLLM}, ["1", "1", "4"]),
+        ({"strategies": ("generate", "few_shot"), "teacher": VLLM}, ["2", "8", "8"]),
+        ({"strategies": ("generate", "few_shot"), "teacher": VLLM, "few_shot": ENDPOINT}, ["1", "1", "4"]),
+        ({"strategies": ("few_shot",), "few_shot": ENDPOINT}, ["1", "1", None]),
+        ({"strategies": ("generate",)}, ["2", "8", "8"]),
+    ],
+)
+def test_who_answers_from_one_process_holds_one_node(changed: dict[str, Any], expected: list[str | None]) -> None:
+    found = made(SlurmSettings(nodes=2), **changed)["seed0-generate"].script
+    assert [options(found).get(key) for key in ("nodes", "ntasks-per-node", "gpus-per-node")] == expected
+    command = words(found)
+    assert command[command.index("--trainer.num_nodes") + 1] == expected[0]
+    assert command[command.index("--trainer.devices") + 1] == expected[1]
+
+
+def test_of_two_options_that_are_the_same_that_of_the_job_comes_last() -> None:
+    slurm = SlurmSettings(options=("--qos=long", "--mem=1G"), teacher=Resources(options=("--qos=short",)))
+    asked = [line for line in made(slurm)["seed0-teacher"].script.splitlines() if "qos" in line or "mem" in line]
+    assert asked == ["#SBATCH --qos=long", "#SBATCH --mem=1G", "#SBATCH --qos=short"]
+    assert "short" not in made(slurm)["report"].script
 
 
 def test_the_command_of_a_job_is_a_run_that_ends_with_its_part() -> None:
@@ -152,6 +183,13 @@ def sbatch(folder: Path, *lines: str) -> None:
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
 
 
+def queue(folder: Path, *lines: str) -> None:
+    """Let jobs wait, or be at work."""
+    script = folder / "bin" / "squeue"
+    script.write_text("#!/bin/sh\n" + "".join(f"echo {line}\n" for line in lines))
+    script.chmod(0o755)
+
+
 def test_numbers_of_jobs_are_handed_on(command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # A cluster of several answers with its name behind the number.
     sbatch(
@@ -173,6 +211,59 @@ def test_numbers_of_jobs_are_handed_on(command: list[str], tmp_path: Path, capsy
     ]
     assert all(script.is_file() for script in scripts)
     assert "seed0-generate: job 12, after seed0-teacher" in capsys.readouterr().out
+
+
+def test_a_run_whose_jobs_wait_is_not_submitted_again(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count = f"while read -r _; do n=$((n + 1)); done < {tmp_path}/asked"
+    sbatch(tmp_path, f'echo "$@" >> {tmp_path}/asked', count, 'echo "1$n"')
+    assert main(command) == 0
+    queue(tmp_path, "12 RUNNING lit_synth-seed0-generate", "13 PENDING lit_synth-seed0-student", "14 PENDING another")
+    assert main(command) == 2
+    assert capsys.readouterr().err == (
+        f"lit_synth: {tmp_path}/run: was submitted before: seed0-generate is job 12 (RUNNING), seed0-student is job 13 "
+        "(PENDING); wait for these jobs, or take them back by scancel 12 13, and give the same command again\n"
+    )
+    assert len((tmp_path / "asked").read_text().splitlines()) == 4
+    queue(tmp_path)
+    assert main(command) == 0
+    assert len((tmp_path / "asked").read_text().splitlines()) == 8
+
+
+@pytest.mark.parametrize(
+    ("third", "code", "told"),
+    [("echo no such partition >&2; exit 1", 2, "no such partition: "), ("kill -INT $PPID; echo 13", 130, "stopped")],
+)
+def test_a_chain_is_submitted_whole_or_not_at_all(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], third: str, code: int, told: str
+) -> None:
+    """Ctrl-C while a job is being submitted does not lose sight of that one."""
+    (tmp_path / "bin" / "scancel").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/cancelled\n')
+    (tmp_path / "bin" / "scancel").chmod(0o755)
+    sbatch(tmp_path, f'case "$*" in *student*) {third};; *teacher*) echo 11;; *) echo 12;; esac')
+    assert main(command) == code
+    numbers = "11 12" + (" 13" if code == 130 else "")
+    assert (tmp_path / "cancelled").read_text() == f"{numbers}\n"
+    said = capsys.readouterr()
+    assert f"cancelled again: {numbers}\n" in said.out
+    assert said.err.splitlines()[-1].startswith(f"lit_synth: {told}")
+
+
+@pytest.mark.parametrize("name", ["teacher", "generate", "student", "sweep"])
+@pytest.mark.parametrize("cores", [None, "6"])
+def test_scripts_of_stages_hand_the_cores_on_to_their_step(tmp_path: Path, name: str, cores: str | None) -> None:
+    """Since SLURM 22.05 a step has one core a task unless srun is told."""
+    (tmp_path / "srun").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/asked\n')
+    (tmp_path / "srun").chmod(0o755)
+    told = {"SLURM_JOB_NUM_NODES": "2", "SLURM_NTASKS_PER_NODE": "1", "SLURM_ARRAY_TASK_ID": "0"}
+    told |= {"SLURM_CPUS_PER_TASK": cores} if cores else {}
+    script = ["bash", f"configs/slurm/{name}.sbatch", "--config", "a b.yaml"]
+    subprocess.run(script, env={**told, "PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True)  # noqa: S603
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert [word for word in asked if "cpus" in word] == ([f"--cpus-per-task={cores}"] if cores else [])
+    assert "" not in asked
+    assert "a b.yaml" in asked
 
 
 def test_parts_of_a_run_are_not_submitted(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:

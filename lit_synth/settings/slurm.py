@@ -19,7 +19,8 @@ class Resources:
         partition: Or several, with commas.
         account: Who pays.
         cpus_per_task: Cores of each task.
-        options: Further options of ``sbatch``, such as ``--constraint=h200``.
+        options: Further options of ``sbatch``, such as ``--constraint=h200``; those of one job come behind those of
+            all, and of two that are the same the last one counts.
     """
 
     nodes: int | None = None
@@ -75,4 +76,6 @@ class SlurmSettings(Resources):
         """
         own: Resources = getattr(self, job, Resources())
         given = {one.name: (getattr(own, one.name), getattr(self, one.name)) for one in fields(Resources)}
-        return Resources(**{name: rest if value in (None, ()) else value for name, (value, rest) in given.items()})
+        found = {name: rest if value is None else value for name, (value, rest) in given.items()}
+        # sbatch takes the last of two that are the same.
+        return Resources(**found | {"options": (*self.options, *own.options)})

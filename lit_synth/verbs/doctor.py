@@ -7,6 +7,8 @@ def main(words: list[str]) -> None:
     Raises:
         InputError: A stage does not fit.
     """
+    from dataclasses import replace
+
     from lit_synth.doctor.machine import DoctorSettings
     from lit_synth.errors import InputError
     from lit_synth.options import run_settings
@@ -14,5 +16,9 @@ def main(words: list[str]) -> None:
     run, parts = run_settings("doctor", words, doctor=DoctorSettings)
     from lit_synth.doctor.command import doctor
 
-    if not doctor(run, parts["doctor"]):
+    settings: DoctorSettings = parts["doctor"]
+    if parts["slurm"] is not None:
+        job = parts["slurm"].of("teacher")
+        settings = replace(settings, nodes=settings.nodes or job.nodes, devices=settings.devices or job.tasks_per_node)
+    if not doctor(run, settings):
         raise InputError("doctor: not every stage fits; see the lines above")

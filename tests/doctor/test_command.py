@@ -34,6 +34,14 @@ def test_every_stage_is_told_and_nothing_is_written(
     assert not (tmp_path / "run").exists()
 
 
+def test_the_overlay_for_a_cluster_says_how_many_devices(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overlay = ["--config", "configs/trainer/slurm.yaml", "--strategies=teacher"]
+    assert main([*words, *overlay, "--slurm.nodes=3", "--slurm.teacher.nodes=4"]) == 0
+    assert "4 x 8 devices of 4 GB, teacher DDP" in capsys.readouterr().out
+
+
 def test_what_does_not_fit_is_a_mistake(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*words, "--gpu_memory=0.000001"]) == 2
     told = capsys.readouterr()
