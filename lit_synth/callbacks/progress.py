@@ -12,6 +12,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lit_synth.data import TaskDataModule
 from lit_synth.data.collate import Place
+from lit_synth.data.spare import ForAllRanks
 from lit_synth.display.board import Reached
 from lit_synth.display.choice import display, showing
 from lit_synth.stopping import in_batches, is_asked, stop_if_asked
@@ -158,4 +159,4 @@ def _rows_of(trainer: L.Trainer, batch: Any) -> int:
 
 
 def _rows(loader: Any) -> int:
-    return len(loader.dataset)
+    return len(loader.dataset.rows if isinstance(loader.dataset, ForAllRanks) else loader.dataset)

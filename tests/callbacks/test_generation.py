@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import lightning as L
@@ -219,3 +220,11 @@ def test_a_record_written_twice_counts_once(tmp_path: Path) -> None:
     append_records(tmp_path / "records-0.jsonl", [one])
     append_records(tmp_path / "records-1.jsonl", [one, replace(one, id="b")])
     assert [row.id for row in read_records(tmp_path, by_id)] == ["a", "b"]
+
+
+def test_the_answer_to_a_spare_row_is_no_record(tmp_path: Path) -> None:
+    rank: Any = SimpleNamespace(global_rank=3, datamodule=SimpleNamespace(requests=Requests(tmp_path)))
+    one = Example("a", {"text": "x"}, "positive", "generated", provenance={"attempt": 0})
+    for is_spare, expected in ((True, []), (False, ["a"])):
+        Generation().on_predict_batch_end(rank, Stub(write), [one], {"is_spare": [is_spare]}, 0)
+        assert [row.id for row in read_records(tmp_path, by_id)] == expected

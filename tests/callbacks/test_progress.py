@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lit_synth.callbacks import DevelopmentCurve, Progress
+from lit_synth.data.spare import ForAllRanks
 
 
 def trainer(**parts: Any) -> Any:
@@ -54,6 +55,10 @@ def test_rows_are_those_of_all_ranks(capsys: pytest.CaptureFixture[str]) -> None
     for _ in range(2):
         progress.on_predict_batch_end(fake, None, None, {"input_ids": range(5)}, 0)  # type: ignore[arg-type]
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["20/40", "40/40"]
+    fake.predict_dataloaders.dataset = ForAllRanks([{"input_ids": [0]}], 4)
+    progress.on_predict_start(fake, None)  # type: ignore[arg-type]
+    progress.on_predict_batch_end(fake, None, None, {"input_ids": [[0]]}, 0)  # type: ignore[arg-type]
+    assert capsys.readouterr().out.split()[1] == "1/1", "spare rows do not count"
 
 
 def test_the_curve_has_a_line_a_validation(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch.overrides.distributed import UnrepeatedDistributedSampler
 
 from lit_synth.data import ClassifierEncoder, Mixture, Partition, Requests, TaskDataModule, TeacherEncoder
 from lit_synth.errors import InputError
@@ -127,6 +129,20 @@ def test_pending_shrinks_with_what_was_answered(make: MakeModule, tmp_path: Path
     assert ids([*module.pending()]) == ids(module.splits.pool)
     write_examples(tmp_path / "accepted.jsonl", module.splits.pool[:29])
     assert ids([*module.pending()]) == ids(module.splits.pool[29:])
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 5])
+def test_every_rank_has_a_row_to_predict_and_every_row_one_rank(make: MakeModule, tmp_path: Path, ranks: int) -> None:
+    """Lightning's own way of sharing fails where a rank has none."""
+    module = make(requests=Requests(tmp_path))
+    write_examples(tmp_path / "accepted.jsonl", module.splits.pool[2:])
+    module.trainer = SimpleNamespace(world_size=ranks)  # type: ignore[assignment]
+    rows = module.predict_dataloader().dataset
+    order = [UnrepeatedDistributedSampler(rows, num_replicas=ranks, rank=rank, shuffle=False) for rank in range(ranks)]
+    shared = [[rows[place] for place in places] for places in order]
+    assert all(shared)
+    own = [row["example"] for part in shared for row in part if not row["is_spare"]]
+    assert sorted(ids(own)) == sorted(ids(module.splits.pool[:2]))
 
 
 def test_a_source_takes_the_place_of_the_pool(make: MakeModule, tmp_path: Path) -> None:
