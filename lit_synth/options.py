@@ -102,12 +102,12 @@ def run_parser(command: str, *more: type) -> ArgumentParser:
         parser.add_argument("--quiet", action="store_true", help="tell nothing but the path of the page, and mistakes")
         parser.add_argument("--until", type=Until, default="report", help="end there; the same command goes on later")
     # All three are given a run's configs; see what each makes of it.
-    about = {
+    of_slurm = {
         "run": "submit the run as SLURM jobs, each waiting for the one before; alone, with the cluster's own defaults",
         "doctor": "nodes and tasks of the teacher's job are read, where nodes and devices are not given",
         "sweep": "refused: a sweep is submitted as an array; see configs/slurm/sweep.sbatch",
     }
-    parser.add_argument("--slurm", type=SlurmSettings | None, help=about[command])
+    parser.add_argument("--slurm", type=SlurmSettings | None, help=of_slurm[command])
     parser.add_class_arguments(RunSettings)
     for kind in more:
         parser.add_class_arguments(kind)
