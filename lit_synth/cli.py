@@ -11,7 +11,7 @@ from pickle import UnpicklingError
 
 from lit_synth import __version__
 from lit_synth.cluster import is_first
-from lit_synth.controller import is_preempted, queue_again
+from lit_synth.controller import is_preempted, queue_again, undisturbed
 from lit_synth.errors import InputError, printable
 from lit_synth.json_lines import open_lines
 from lit_synth.permissions import permitted, taken
@@ -94,10 +94,13 @@ def main(arguments: list[str] | None = None) -> int:
         if is_time_up() or (command != "stage" and is_preempted()):
             if command == "stage" or not is_first():
                 return 0  # a bad end would have srun kill those that are still behind
-            if queue_again():
-                why = "the job's time is up" if is_time_up() else "another job is to have its nodes"
-                print(f"lit_synth: stopped, {why}; it is queued again and goes on then", file=sys.stderr)
-                return code
+            with undisturbed():  # SLURM ends this process for that, if need be before it has said so
+                if queue_again():
+                    why = "the job's time is up" if is_time_up() else "another job is to have its nodes"
+                    print(
+                        f"lit_synth: stopped, {why}; it is queued again and goes on then", file=sys.stderr, flush=True
+                    )
+                    return code
         # What writes a single file starts it again.
         goes_on = command not in ("init", "label", "export", "report", "curate")
         print(f"lit_synth: stopped{'; the same command goes on' if goes_on else ''}", file=sys.stderr)
