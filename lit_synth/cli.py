@@ -97,9 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
             with undisturbed():  # SLURM ends this process for that, if need be before it has said so
                 if queue_again():
                     why = "the job's time is up" if is_time_up() else "another job is to have its nodes"
-                    print(
-                        f"lit_synth: stopped, {why}; it is queued again and goes on then", file=sys.stderr, flush=True
-                    )
+                    print(f"lit_synth: stopped, {why}; it is queued again and goes on then", file=sys.stderr)
                     return code
         # What writes a single file starts it again.
         goes_on = command not in ("init", "label", "export", "report", "curate")

@@ -2,8 +2,10 @@
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from lit_synth.cluster import Ranks, allocation, command_on, ranks_of, take_the_lead
 from lit_synth.controller import queue_again
 from lit_synth.errors import InputError
+from tests.forked import start
 
 SCRIPT = {"SLURM_JOB_ID": "7", "SLURM_JOB_NUM_NODES": "2", "SLURM_TASKS_PER_NODE": "4(x2)", "SLURM_NTASKS": "8"}
 """As in the script of a job of two nodes."""
@@ -111,3 +114,34 @@ def test_only_a_job_is_queued_again(told: Any, monkeypatch: pytest.MonkeyPatch) 
     told(SCRIPT)
     assert queue_again()
     assert asked == [["scontrol", "requeue", "7"]]
+
+
+@pytest.mark.parametrize(
+    ("job", "signals", "expected"),
+    [
+        ("JobState=RUNNING PreemptTime=None", ["USR1"], "the job's time is up; it is queued again"),
+        ("JobState=RUNNING PreemptTime=2026-01-01", ["TERM"], "another job is to have its nodes; it is queued again"),
+        ("JobState=RUNNING PreemptTime=None", ["TERM"], "the same command goes on"),
+        ("JobState=CANCELLED PreemptTime=2026-01-01", ["TERM"], "the same command goes on"),
+    ],
+)
+def test_a_job_says_why_it_is_queued_again_although_slurm_then_ends_it(
+    told: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, job: str, signals: list[str], expected: str
+) -> None:
+    told(SCRIPT)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    shown = f"echo JobId=7 {job}"
+    (tmp_path / "scontrol").write_text(f'#!/bin/sh\n[ "$1" = requeue ] && kill -TERM $PPID || {shown}\n')
+    (tmp_path / "scontrol").chmod(0o755)
+
+    def run(words: list[str]) -> None:
+        for name in signals:
+            signal.raise_signal(signal.Signals[f"SIG{name}"])
+
+    monkeypatch.setattr("lit_synth.cli._verb", run)
+    child = start(["run"], tmp_path / "log")
+    is_queued = "queued again" in expected
+    assert child.wait(60) == (-signal.SIGTERM if is_queued else 128 + signal.SIGTERM)
+    assert (
+        child.said() == f"lit_synth: stopped{',' if is_queued else ';'} {expected}{' and goes on then' * is_queued}\n"
+    )
