@@ -16,6 +16,8 @@ from lit_synth.errors import InputError
 from lit_synth.stopping import is_asked, led
 
 PREFIX = "lit_synth: "
+STOPPED = f"{PREFIX}stopped"
+"""What a rank says that was asked to end; this process says it for all of them."""
 TASK = re.compile(r"srun: error: (?P<task>\S+: tasks? [\d,-]+): (?P<end>.+)")
 """Such as ``srun: error: n2: task 1: Exited with exit code 1``."""
 ENDED = 128 + signal.SIGTERM
@@ -53,6 +55,8 @@ def spread(config: Path, actions: Sequence[str], asked: Ranks) -> None:
     with led(partial(_send, child, allocation() is not None)):
         assert child.stderr is not None  # noqa: S101 - asked for above
         for line in child.stderr:
+            if line.startswith(STOPPED):
+                continue
             if line.startswith(PREFIX):
                 told.append(line.removeprefix(PREFIX).strip())
             else:

@@ -38,7 +38,7 @@ STAGE = """\
 echo $$ > "${0%%/*}/rank$SLURM_PROCID"
 n=0; while [ $n -lt 600 ]; do sleep 0.1; n=$((n + 1)); done
 """
-OBEYS = "trap 'exit 143' TERM; trap 'echo behind the batch; exit 0' USR1"
+OBEYS = "trap 'echo lit_synth: stopped >&2; exit 143' TERM; trap 'echo behind the batch; exit 0' USR1"
 FAILS_FIRST = """trap 'exit 1' TERM; [ "$SLURM_PROCID" = 0 ] && trap 'sleep 2; exit 143' TERM"""
 """As a rank whose peer has ended fails in what it does together with it."""
 SLOW = "trap 'exit 143' TERM; trap '' USR1"
