@@ -12,7 +12,14 @@ from contextlib import contextmanager
 def queue_again() -> bool:
     """Put this SLURM job into the queue again; return whether that was done."""
     job = os.environ.get("SLURM_JOB_ID")
-    return job is not None and _asked("scontrol", "requeue", job) is not None
+    if job is None:
+        return False
+    try:
+        found = subprocess.run(["scontrol", "requeue", job], capture_output=True, check=False)  # noqa: S603, S607 - SLURM's
+    except OSError:
+        return False
+    # It is a process of this job itself, and SLURM may end it with the rest before it can say that this was done.
+    return found.returncode in (0, -signal.SIGTERM)
 
 
 def is_preempted() -> bool:

@@ -116,6 +116,7 @@ def test_only_a_job_is_queued_again(told: Any, monkeypatch: pytest.MonkeyPatch) 
     assert asked == [["scontrol", "requeue", "7"]]
 
 
+@pytest.mark.parametrize("ended", ["$PPID", "$PPID $$"])
 @pytest.mark.parametrize(
     ("job", "signals", "expected"),
     [
@@ -126,12 +127,13 @@ def test_only_a_job_is_queued_again(told: Any, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_a_job_says_why_it_is_queued_again_although_slurm_then_ends_it(
-    told: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, job: str, signals: list[str], expected: str
+    told: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, job: str, signals: list[str], expected: str, ended: str
 ) -> None:
+    """It ends all processes of the job, that which has asked for it among them."""
     told(SCRIPT)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     shown = f"echo JobId=7 {job}"
-    (tmp_path / "scontrol").write_text(f'#!/bin/sh\n[ "$1" = requeue ] && kill -TERM $PPID || {shown}\n')
+    (tmp_path / "scontrol").write_text(f'#!/bin/sh\n[ "$1" = requeue ] && kill -TERM {ended} || {shown}\n')
     (tmp_path / "scontrol").chmod(0o755)
 
     def run(words: list[str]) -> None:

@@ -77,8 +77,8 @@ def at_work(inside: Cluster, folder: Path) -> None:
 def goes_on(inside: Cluster, job: str, folder: Path) -> list[str]:
     """Wait until a job that was queued again has done its work, and the one behind it too; return what was said."""
     after = inside.ask("sbatch", "--parsable", "--output=/dev/null", f"--dependency=afterok:{job}", "--wrap=true")
-    inside.until(lambda: inside.is_back(job), 120)
-    ends = inside.end_of(job, 120), inside.end_of(after, 120)
+    inside.until(lambda: inside.is_back(job))
+    ends = inside.end_of(job), inside.end_of(after)
     said = (folder / "log").read_text()
     assert ends == ("COMPLETED", "COMPLETED"), said
     return [line for line in said.splitlines() if line.startswith("lit_synth:")]
