@@ -223,7 +223,9 @@ def test_a_record_written_twice_counts_once(tmp_path: Path) -> None:
 
 
 def test_the_answer_to_a_spare_row_is_no_record(tmp_path: Path) -> None:
-    rank: Any = SimpleNamespace(global_rank=3, datamodule=SimpleNamespace(requests=Requests(tmp_path)))
+    rank: Any = SimpleNamespace(
+        global_rank=3, is_global_zero=False, datamodule=SimpleNamespace(requests=Requests(tmp_path))
+    )
     one = Example("a", {"text": "x"}, "positive", "generated", provenance={"attempt": 0})
     for is_spare, expected in ((True, []), (False, ["a"])):
         Generation().on_predict_batch_end(rank, Stub(write), [one], {"is_spare": [is_spare]}, 0)
