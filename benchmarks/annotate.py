@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from floor import forward_cost
-from harness import Check, Clock, Job, Side, measure, options, serve
+from harness import Check, measure, options
 from setting import fine_tuned, rows_of, trainer
+from sides import Clock, Job, Side, serve
 
 BATCH = 64
 

@@ -11,9 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from alike import check_texts, same_logits
 from floor import forward_cost
-from harness import Check, Clock, Job, Side, measure, options, serve
+from harness import measure, options
 from setting import fine_tuned, rows_of, trainer
+from sides import Clock, Job, Side, serve
 
 NEW, TOP_P = 32, 0.95
 
@@ -152,50 +154,6 @@ def _lengths(tokenizer: Any, texts: list[str | None]) -> list[int]:
     return [min(NEW, len(tokenizer(text)["input_ids"]) + 1) if text is not None else NEW for text in texts]
 
 
-def check(found: dict[str, Any]) -> list[Check]:
-    """Tell whether first tokens and lengths of our texts and theirs could come from one distribution."""
-    from collections import Counter
-
-    import numpy as np
-    from scipy import stats
-
-    checks: list[Check] = []
-    ours = found["lit_synth"]
-    for name, theirs in found.items():
-        if name == "lit_synth":
-            continue
-        one, other = Counter(ours["first"]), Counter(theirs["first"])
-        common = [token for token, times in (one + other).items() if times >= 20]
-        counts = np.array([[each[token] for token in common] for each in (one, other)])
-        rest = [[each.total() - row.sum()] for each, row in zip((one, other), counts, strict=True)]
-        table = np.hstack([counts, rest])
-        value = stats.chi2_contingency(table[:, table.sum(axis=0) > 0]).pvalue if len(common) else 1.0
-        checks.append((f"{name}: first tokens are alike, p", f"{value:.3f}", bool(value > 0.001)))
-        value = stats.mannwhitneyu(ours["lengths"], theirs["lengths"]).pvalue
-        checks.append((f"{name}: lengths are alike, p", f"{value:.3f}", bool(value > 0.001)))
-    return checks
-
-
-def same_logits(job: Job) -> Check:
-    """Hold the log probabilities behind our prompts against those of the model called plainly, bit by bit."""
-    import torch
-
-    from lit_synth.decoding.forward import prefill
-
-    model, tokenizer = _model(job["teacher"], job["dtype"])
-    batch = tokenizer(job["prompts"][:32], return_tensors="pt", padding=True)
-    with torch.inference_mode():
-        ours = prefill(model, batch["input_ids"], batch["attention_mask"]).log_probabilities
-        theirs = model(**_positions(batch), logits_to_keep=1).logits[:, -1].float().log_softmax(dim=-1)
-    most = float((ours - theirs).abs().max())
-    same = "bit-equal" if torch.equal(ours, theirs) else f"{most:.1e}"
-    return "log probabilities, largest difference", same, most < (1e-3 if job["dtype"] == "float32" else 0.1)
-
-
-def _positions(batch: Any) -> dict[str, Any]:
-    return {**batch, "position_ids": (batch["attention_mask"].cumsum(dim=1) - 1).clamp(min=0)}
-
-
 SIDES = {
     "lit_synth": Side(lit_synth, packages=("torch", "transformers", "lightning")),
     "generate": Side(generate, packages=("transformers",), share=0.25, reach=2.5),
@@ -214,14 +172,14 @@ def main() -> None:
         prompts = [rows.task.request(0, row) for row in rows.pending()]
     model, tokenizer = _model(teacher, given.dtype)
     job |= {"prompts": prompts, "rows": len(prompts), "warm": 8, "trial": min(120, len(prompts))}
-    logits = same_logits(job)
+    logits = same_logits(model, tokenizer, job["prompts"][:32])
     read = sum(len(tokenizer(prompt)["input_ids"]) for prompt in {*prompts})
 
     def cost(units: float) -> Any:
         passes = NEW * -(-len(prompts) // given.batch)
         return forward_cost(model, int(read + units), int(len({*prompts}) + units), passes)
 
-    measure(f"generate-{given.dtype}", SIDES, job, given, "tokens", lambda found: [logits, *check(found)], cost)
+    measure(f"generate-{given.dtype}", SIDES, job, given, "tokens", lambda found: [logits, *check_texts(found)], cost)
 
 
 if __name__ == "__main__":

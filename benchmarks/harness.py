@@ -7,65 +7,19 @@ up. Outputs are checked, not only timed; what was found is kept as JSON, of whic
 
 import argparse
 import json
-import os
 import platform
-import resource
-import select
 import shlex
 import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from floor import Ceilings, Cost
+from sides import CORES, Job, Side, Worker
 
-CORES = len(os.sched_getaffinity(0))
-Job = dict[str, Any]
 Check = tuple[str, str, bool]
 """What was held against what, the figure, and whether it holds."""
-
-
-class Clock:
-    """Counts the seconds of what runs inside it."""
-
-    seconds = 0.0
-
-    def __enter__(self) -> None:
-        """Start."""
-        self.started = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.seconds += time.perf_counter() - self.started
-
-
-@dataclass(frozen=True)
-class Side:
-    """One way to do the work.
-
-    Args:
-        work: From job, count of rows and clock to ``units`` and ``output``.
-        venv: Folder of its environment; that of the script by default.
-        packages: Whose versions to tell.
-        share: Of the rows: a slow one does fewer, and rates are compared.
-        reach: How many times its rate ours should have; ``None`` where nothing is asked.
-    """
-
-    work: Callable[[Job, int, Clock], dict[str, Any]]
-    venv: str = ""
-    packages: tuple[str, ...] = ()
-    share: float = 1.0
-    reach: float | None = None
-
-    @property
-    def python(self) -> Path:
-        """Its interpreter."""
-        return Path(self.venv, "bin", "python") if self.venv else Path(sys.executable)
 
 
 def options(rows: int, **more: Any) -> argparse.Namespace:
@@ -75,69 +29,6 @@ def options(rows: int, **more: Any) -> argparse.Namespace:
     for name, default in {**known, "data": "../shared/data", "output": "runs/bench", **more}.items():
         parser.add_argument(f"--{name}", type=type(default), default=default)
     return parser.parse_args()
-
-
-class Worker:
-    """A side's process, loaded once; it works whenever it is sent a count."""
-
-    def __init__(self, name: str, side: Side, job: Path, limit: float) -> None:
-        self.log = job.with_name(f"{job.stem}-{name.replace(' ', '_')}.log")
-        self.limit = limit
-        self.failed = "" if side.python.exists() else f"not installed: {side.venv} is absent"
-        if not self.failed:
-            environment = os.environ | {"OMP_NUM_THREADS": str(CORES)}
-            words = [str(side.python), sys.argv[0], "--worker", name, str(job)]
-            pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.log.open("w")}
-            self.process = subprocess.Popen(words, env=environment, text=True, **pipes)  # noqa: S603 - our own script
-
-    def work(self, count: int) -> dict[str, Any] | None:
-        """Let it do that many rows; ``None`` where it failed, now or before."""
-        if self.failed:
-            return None
-        line = self._ask(count)
-        if not line:
-            self.process.kill()
-            said = self.log.read_text().strip().splitlines()
-            self.failed = self.failed or f"failed: {said[-1][:160] if said else 'it said nothing'}"
-            return None
-        found: dict[str, Any] = json.loads(line)
-        return found
-
-    def _ask(self, count: int) -> str:
-        stdin, stdout = self.process.stdin, self.process.stdout
-        assert stdin is not None  # noqa: S101 - asked for where it was started
-        assert stdout is not None  # noqa: S101 - asked for where it was started
-        try:
-            print(count, file=stdin, flush=True)
-        except BrokenPipeError:
-            return ""
-        if not select.select([stdout], [], [], self.limit)[0]:
-            self.failed = f"no answer in {self.limit:g} seconds"
-            return ""
-        return str(stdout.readline())
-
-    def end(self) -> None:
-        """Let the process end; one that is stuck is killed."""
-        if not self.failed:
-            self.process.communicate()
-
-
-def serve(sides: dict[str, Side]) -> None:
-    """Be a side's process, where the script was started as one; does not return then."""
-    if sys.argv[1:2] != ["--worker"]:
-        return
-    answers: IO[str] = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print is no answer
-    name, path = sys.argv[2:4]
-    side, job = sides[name], json.loads(Path(path).read_text())
-    for line in sys.stdin:
-        clock = Clock()
-        found = side.work(job, int(line), clock)
-        found["seconds"] = clock.seconds
-        found["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        found["versions"] = {package: metadata.version(package) for package in side.packages}
-        print(json.dumps(found), file=answers, flush=True)
-    sys.exit()
 
 
 def measure(

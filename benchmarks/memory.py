@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from harness import Check, Clock, Job, Side, measure, options, serve
+from harness import Check, measure, options
 from setting import rows_of, trainer
+from sides import Clock, Job, Side, serve
 
 FIRST = 0.125
 """Share of the rows that the smaller process is given."""

@@ -8,7 +8,8 @@ import sys
 from functools import partial
 from typing import Any
 
-from harness import Check, Clock, Job, Side, measure, options, serve
+from harness import Check, measure, options
+from sides import Clock, Job, Side, serve
 
 REACH = {"lit_synth --help": 0.3, "lit_synth run --help": 1.5}
 

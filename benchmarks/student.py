@@ -10,8 +10,9 @@ a second side.
 import tempfile
 from typing import Any
 
-from harness import Check, Clock, Job, Side, measure, options, serve
+from harness import Check, measure, options
 from setting import fit
+from sides import Clock, Job, Side, serve
 
 BATCH, RATE = 32, 6e-4
 

@@ -12,8 +12,9 @@ import tempfile
 from typing import Any
 
 from floor import Cost, matrices
-from harness import Check, Clock, Job, Side, measure, options, serve
+from harness import Check, measure, options
 from setting import fit, rows_of
+from sides import Clock, Job, Side, serve
 
 BATCH, RATE, CLIP = 16, 2e-4, 1.0
 

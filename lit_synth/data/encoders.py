@@ -82,6 +82,9 @@ class ClassifierEncoder:
         return len(self._tokens(task, example.fields)["input_ids"]) > self.max_length
 
     def _inputs(self, task: Task, example: Example) -> dict[str, Any]:
+        whole = self._tokens(task, example.fields)
+        if len(whole["input_ids"]) <= self.max_length:
+            return whole
         fields = fit(task, example.fields, lambda found: len(self._tokens(task, found)["input_ids"]), self.max_length)
         return self._tokens(task, fields, truncation=True, max_length=self.max_length)
 

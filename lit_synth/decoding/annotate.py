@@ -1,17 +1,18 @@
 """The probability of every label of a closed set, exactly, for a batch of prompts."""
 
 import math
-from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from lit_synth.decoding.forward import Prefixes, extend, prefill
+from lit_synth.decoding.edges import Edges
+from lit_synth.decoding.forward import Prefixes
+from lit_synth.decoding.line import Line, begin, branch
 from lit_synth.decoding.trie import Node
 
-Branch = tuple[int, Node, Tensor, Tensor]
-"""A token and the node it leads to; the rows of the cache that stand in front of it, and their log scores behind it."""
+SAFE = 0.8
+"""Share of the tolerance that is used up while it is not known yet how much of what is possible labels get."""
 
 
 @torch.inference_mode()
@@ -20,24 +21,25 @@ def label_probabilities(
     input_ids: Tensor,
     mask: Tensor,
     trie: Node,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-4,
     lengths: Tensor | None = None,
     prior: Tensor | None = None,
 ) -> Tensor:
     """Return the model's distribution over the labels alone.
 
     The prompt is read once; then the tree of labels is walked level by level, all rows at once. A row's least likely
-    branches are not walked, as long as they hold less than 5 times ``tolerance`` of what is possible in all: their mass
-    is shared among their labels. Where the mass left out could move a probability by more than 10 times the tolerance,
-    since less was possible than it seemed, the row is walked again in full.
+    branches are not walked: each holds less than ``tolerance`` of what is possible, all together less than twice that.
+    Anything from nothing to all of such a mass may come to labels; half of it is shared among the branch's labels. So
+    no probability is off by more than the largest such branch, or half of all; where that is more than ``tolerance``,
+    as less was possible than it seemed, the row is walked again in full.
 
     Args:
         model: A causal language model in evaluation mode.
         input_ids: Prompts, padded on the left, shape ``(batch, sequence)``.
         mask: 1 for a token, 0 for padding, same shape.
         trie: From `build_trie`.
-        tolerance: A fifth of the share of the mass that may be left out; 0 walks everything, as is always done where
-            a label's share is corrected.
+        tolerance: The most by which a probability may be off; 0 walks everything, as is always done where a label's
+            share is corrected.
         lengths: Tokens of every label, shape ``(labels,)``: the mean log probability of a label's tokens counts then,
             not their sum, which favours short labels in a model that was not fine-tuned.
         prior: Probability of every label without an input, same shape, by which theirs are divided (Zhao et al., arXiv
@@ -48,11 +50,12 @@ def label_probabilities(
     """
     if lengths is not None or prior is not None:
         tolerance = 0.0
-    scores, pruned = _walk(model, prefill(model, input_ids, mask), trie, tolerance)
-    doubtful = (pruned > scores.logsumexp(dim=1) + math.log(10 * tolerance)).nonzero()[:, 0] if tolerance else None
-    if doubtful is not None and len(doubtful):
-        again = prefill(model, input_ids[doubtful], mask[doubtful])
-        scores[doubtful] = _walk(model, again, trie, 0.0)[0]
+    edges = Edges.of(trie, input_ids.device)
+    scores, off = _walk(model, begin(model, input_ids, mask), edges, SAFE * tolerance)
+    doubtful = ((off - scores.logsumexp(dim=1)).exp() > tolerance).nonzero()[:, 0]
+    if len(doubtful):
+        again = begin(model, input_ids[doubtful], mask[doubtful])
+        scores[doubtful] = _walk(model, again, edges, 0.0)[0]
     if lengths is not None:
         scores = scores / lengths
     if prior is not None:
@@ -60,64 +63,46 @@ def label_probabilities(
     return scores.softmax(dim=1)
 
 
-def _walk(model: PreTrainedModel, prefixes: Prefixes, trie: Node, tolerance: float) -> tuple[Tensor, Tensor]:
-    """Return log scores of shape ``(batch, labels)`` and the log of the mass left out of each row, ``(batch,)``."""
-    batch = len(prefixes.mask)
-    device = prefixes.mask.device
-    scores = torch.full((batch, len(trie.labels)), -math.inf, device=device)
-    pruned = torch.full((batch,), -math.inf, device=device)
+def _walk(model: PreTrainedModel, read: Line | Prefixes, edges: Edges, most: float) -> tuple[Tensor, Tensor]:
+    """Return log scores of shape ``(batch, labels)``, and the log of the most that one may be off, ``(batch,)``.
+
+    Args:
+        model: Has read the prompts.
+        read: What it has read.
+        edges: The tree of labels.
+        most: Share of what is possible that a branch may hold which is not walked; all of a row twice that.
+    """
+    batch, device = len(read.log_probabilities), read.log_probabilities.device
+    scores = torch.full((batch, edges.below.shape[1]), -math.inf, device=device)
+    left_out = torch.zeros(batch, len(edges.token), device=device)
     possible: Tensor | None = None
-    # The frontier: for every node of this level, which rows of the cache stand at it, and their log probability.
-    frontier = [(trie, torch.arange(batch, device=device), torch.zeros(batch, device=device))]
+    # The frontier: a place for each branch that was read, with its row, its node, and its log probability.
     rows = torch.arange(batch, device=device)
-    while frontier:
-        reached = [
-            (token, child, places, score + prefixes.log_probabilities[places, token])
-            for node, places, score in frontier
-            for token, child in node.children.items()
-        ]
+    nodes, reached = torch.zeros_like(rows), torch.zeros(batch, device=device)
+    while len(nodes):
+        place, edge = edges.behind(nodes)
+        row, score = rows[place], reached[place] + read.log_probabilities[place, edges.token[edge]]
         if possible is None:
-            possible = torch.stack([score for *_, score in reached]).logsumexp(dim=0)
-        walked, tokens, kept, start = [], [], [], 0
-        inner: list[Branch] = []
-        for token, child, places, score in reached:
-            if child.ends is None:
-                inner.append((token, child, places, score))
-            else:
-                scores[rows[places], child.ends] = score
-        for (token, child, places, score), keep in zip(
-            inner, _likely(inner, rows, possible, pruned, 5 * tolerance), strict=True
-        ):
-            _share(scores, pruned, child, rows[places[~keep]], score[~keep])
-            if keep.any():
-                count = int(keep.sum())
-                kept.append(places[keep])
-                tokens.append(torch.full((count,), token, device=device))
-                walked.append((child, torch.arange(start, start + count, device=device), score[keep]))
-                start += count
-        frontier = walked
-        if frontier:
-            chosen = torch.cat(kept)
-            rows = rows[chosen]
-            extend(model, prefixes, torch.cat(tokens), chosen)
-    return scores, pruned
+            possible = score.view(batch, -1).logsumexp(dim=1)
+        inner = edges.node[edge] >= 0
+        scores[row[~inner], edges.label[edge[~inner]]] = score[~inner]
+        place, edge, row, score = place[inner], edge[inner], row[inner], score[inner]
+        mass = torch.zeros_like(left_out)
+        mass[row, edge] = (score - possible[row]).exp()
+        unlikely = _unlikely(mass, left_out.sum(dim=1, keepdim=True), most)
+        left_out += mass.masked_fill(~unlikely, 0.0)
+        skipped = unlikely[row, edge]
+        at, label = edges.below[edge[skipped]].nonzero(as_tuple=True)
+        scores[row[skipped][at], label] = (score - edges.below.sum(dim=1)[edge].mul(2).log())[skipped][at]
+        rows, nodes, reached = row[~skipped], edges.node[edge[~skipped]], score[~skipped]
+        if len(nodes):
+            branch(model, read, edges.token[edge[~skipped]], place[~skipped])
+    off = torch.maximum(left_out.sum(dim=1) / 2, left_out.amax(dim=1)).log()
+    return scores, off if possible is None else off + possible
 
 
-def _likely(inner: Sequence[Branch], rows: Tensor, possible: Tensor, pruned: Tensor, most: float) -> Iterator[Tensor]:
-    """Yield for each branch which of its rows walk it: of a row's branches the least likely are left out."""
-    masses = possible.new_zeros(len(possible), len(inner))
-    for number, (_, _, places, score) in enumerate(inner):
-        masses[rows[places], number] = (score - possible[rows[places]]).exp()
-    ordered, order = masses.sort(dim=1)
-    left = (pruned - possible).exp()[:, None] + ordered.cumsum(dim=1) < most
-    kept = torch.ones_like(left).scatter(1, order, ~left)
-    for number, (_, _, places, _) in enumerate(inner):
-        yield kept[rows[places], number]
-
-
-def _share(scores: Tensor, pruned: Tensor, node: Node, rows: Tensor, score: Tensor) -> None:
-    if len(rows):
-        scores[rows[:, None], torch.tensor(node.labels, device=rows.device)] = (score - math.log(len(node.labels)))[
-            :, None
-        ]
-        pruned[rows] = torch.logaddexp(pruned[rows], score)
+def _unlikely(mass: Tensor, before: Tensor, most: float) -> Tensor:
+    """Return which branches of a row to leave out, of the shape of ``mass``; ``before`` is what was left out so far."""
+    ordered, order = mass.sort(dim=1)
+    below = (ordered < most) & (before + ordered.cumsum(dim=1) < 2 * most)
+    return torch.zeros_like(below).scatter(1, order, below)

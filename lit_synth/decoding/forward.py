@@ -1,6 +1,7 @@
 """One step of a causal language model over left-padded rows with a cache; all decoding goes through it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -44,8 +45,8 @@ def prefill(model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Prefixes
 
     What all prompts begin with, such as the examples shown in front of them, is read once.
     """
-    shared = shared_beginning(input_ids, mask)
-    if shared * (len(mask) - 1) < WORTH:
+    shared = worth_sharing(input_ids, mask)
+    if not shared:
         return read_apart(model, input_ids, mask)
     first = input_ids[:1, mask[0].bool()][:, :shared]
     prefixes = read_apart(model, first, torch.ones_like(first))
@@ -60,6 +61,12 @@ def read_apart(model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Prefi
     prefixes = Prefixes(DynamicCache(config=model.config), mask[:, :0], torch.empty(0))
     _forward(model, prefixes, input_ids, mask)
     return prefixes
+
+
+def worth_sharing(input_ids: Tensor, mask: Tensor) -> int:
+    """Return how many tokens to read once for all prompts, padded on the left: what they begin with, or nothing."""
+    shared = shared_beginning(input_ids, mask)
+    return shared if shared * (len(mask) - 1) >= WORTH else 0
 
 
 def shared_beginning(input_ids: Tensor, mask: Tensor) -> int:
@@ -84,8 +91,6 @@ def extend(model: PreTrainedModel, prefixes: Prefixes, tokens: Tensor, rows: Ten
 
 
 def _forward(model: PreTrainedModel, prefixes: Prefixes, input_ids: Tensor, new_mask: Tensor) -> None:
-    if lockstep := getattr(model, "lockstep", None):
-        lockstep.step()
     prefixes.mask = torch.cat([prefixes.mask, new_mask], dim=1)
     # Positions count tokens, not columns, so that padding on the left does not shift a row.
     positions = (prefixes.mask.cumsum(dim=1) - 1).clamp(min=0)[:, -input_ids.shape[1] :]
@@ -96,13 +101,28 @@ def _forward(model: PreTrainedModel, prefixes: Prefixes, input_ids: Tensor, new_
         "past_key_values": prefixes.cache,
         "use_cache": True,
     }
+    prefixes.log_probabilities = score(model, inputs)
+
+
+def score(model: PreTrainedModel, inputs: dict[str, Any], places: Tensor | None = None) -> Tensor:
+    """Return log probabilities of the next token, of shape ``(scored, vocabulary)``; every forward pass is made here.
+
+    Args:
+        model: A causal language model in evaluation mode.
+        inputs: What it is called with.
+        places: In the one row that is read, behind which to score; by default behind the last token of each row.
+    """
+    if lockstep := getattr(model, "lockstep", None):
+        lockstep.step()
     if has_plain_head(model):
+        hidden = getattr(model, model.base_model_prefix)(**inputs).last_hidden_state
         # Two dimensions: with a third, of one token, the product first copies the head's weights for every row.
-        hidden = getattr(model, model.base_model_prefix)(**inputs).last_hidden_state[:, -1].contiguous()
-        logits = model.get_output_embeddings()(hidden)
+        logits = model.get_output_embeddings()(hidden[:, -1].contiguous() if places is None else hidden[0, places])
     else:
-        logits = model(**inputs, logits_to_keep=1).logits[:, -1]
-    prefixes.log_probabilities = logits.float().log_softmax(dim=-1)
+        logits = model(**inputs, logits_to_keep=1 if places is None else places).logits
+        logits = logits[:, -1] if places is None else logits[0]
+    found: Tensor = logits.float().log_softmax(dim=-1)
+    return found
 
 
 def has_plain_head(model: PreTrainedModel) -> bool:

@@ -71,7 +71,7 @@ class ServedTeacher:
         input_ids: Tensor,
         mask: Tensor,
         trie: Node,
-        tolerance: float = 1e-5,
+        tolerance: float = 1e-4,
         lengths: Tensor | None = None,
         prior: Tensor | None = None,
     ) -> Tensor:

@@ -17,19 +17,20 @@ Ask = Callable[[Sequence[Question]], Sequence[Sequence[float]]]
 def walk(prompts: Sequence[list[int]], trie: Node, ask: Ask, tolerance: float) -> Tensor:
     """Return the log probability of every label behind every prompt, of shape ``(prompts, labels)``.
 
-    One question a prompt and level where one branch holds nearly all the mass. What a branch below the tolerance holds
-    is shared among its labels; where all that was left out could move a probability by more than 10 times the
-    tolerance, the prompt is walked again in full. So does `label_probabilities`, with a cache in place of questions.
+    One question a prompt and level where one branch holds nearly all the mass. What a branch holds that is not walked
+    is shared among its labels; where all that was left out could move a probability by more than the tolerance, the
+    prompt is walked again in full. `label_probabilities` bounds a row's branches together, and so walks fewer.
 
     Args:
         prompts: Token ids.
         trie: From `build_trie`.
         ask: Asks the model, many questions at once.
-        tolerance: Share of the mass below which a branch is not walked; 0 walks everything.
+        tolerance: The most by which a probability may be off; a branch with a tenth of that is walked, and with 0
+            every branch.
     """
     scores, pruned = _walk(prompts, trie, ask, tolerance)
     if tolerance:
-        doubtful = (pruned > scores.logsumexp(dim=1) + math.log(10 * tolerance)).nonzero()[:, 0].tolist()
+        doubtful = (pruned > scores.logsumexp(dim=1) + math.log(tolerance)).nonzero()[:, 0].tolist()
         if doubtful:
             scores[doubtful] = _walk([prompts[row] for row in doubtful], trie, ask, 0.0)[0]
     return scores
@@ -46,7 +47,7 @@ def _walk(prompts: Sequence[list[int]], trie: Node, ask: Ask, tolerance: float) 
         questions = [(prompts[row] + tokens, list(node.children)) for row, tokens, node, _ in frontier]
         answers = ask(questions)
         if tolerance and questions and frontier[0][2] is trie:
-            least = [_log_sum(answer) + math.log(tolerance) for answer in answers]
+            least = [_log_sum(answer) + math.log(tolerance / 10) for answer in answers]
         further = []
         for (row, tokens, node, score), answer in zip(frontier, answers, strict=True):
             for (token, child), found in zip(node.children.items(), answer, strict=True):

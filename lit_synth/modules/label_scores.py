@@ -42,7 +42,7 @@ class LabelScorer:
             )
             nothing = decoder.label_probabilities(ids, torch.ones_like(ids), self.trie, tolerance=0.0)
             self.prior = nothing[0].clamp(min=1e-12)
-        return decoder.label_probabilities(input_ids, mask, self.trie, 1e-5, lengths, self.prior)
+        return decoder.label_probabilities(input_ids, mask, self.trie, lengths=lengths, prior=self.prior)
 
     @cached_property
     def label_tokens(self) -> list[list[int]]:

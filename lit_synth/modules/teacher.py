@@ -1,8 +1,6 @@
 """The teacher: a causal language model that learns both directions from gold, then annotates or generates."""
 
-from dataclasses import replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +15,20 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokeni
 from lit_synth.decoding.decoders import Decoder, LocalTeacher, served
 from lit_synth.decoding.engine import Engine
 from lit_synth.decoding.forward import has_plain_head
-from lit_synth.decoding.sampling import record_seed
 from lit_synth.decoding.trie import LabelScore
 from lit_synth.decoding.writing import Sampling
 from lit_synth.embedded import resolve
 from lit_synth.errors import InputError
 from lit_synth.examples import Example
 from lit_synth.modules.adapters import Lora, bare, merged
-from lit_synth.modules.annotations import answered, labelled
 from lit_synth.modules.finite import check_finite
 from lit_synth.modules.label_scores import LabelScorer
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import clip, configure, default_optimizer
 from lit_synth.modules.pretrained import dtype_of, load_pretrained, loaded, save_pretrained
-from lit_synth.modules.previews import MOST_TOKENS, Previews, Row
+from lit_synth.modules.previews import Previews, Row
 from lit_synth.modules.sharding import kept_whole, rebuilt, sharded, shards_weights, whole_weights
+from lit_synth.modules.speaking import Speaker
 from lit_synth.modules.throughput import Throughput
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
@@ -116,6 +113,13 @@ class Teacher(L.LightningModule):
         return LocalTeacher(self.language_model)
 
     @property
+    def speaker(self) -> Speaker:
+        """What answers prompts with the weights and settings of now."""
+        ends = [int(self.tokenizer.eos_token_id), *(self.line_breaks if self.sampling.one_line else ())]
+        words, scorer = self.tokenizer, self.scorer
+        return Speaker(self.task, self.decoder, words, scorer, self.sampling, self.samples, ends, self.meter)
+
+    @property
     def _is_served(self) -> bool:
         return self.engine.serves and (self._trainer is None or self._trainer.state.fn in ("test", "predict"))
 
@@ -168,17 +172,14 @@ class Teacher(L.LightningModule):
 
     def test_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Any]:
         """Return ``probabilities`` of shape ``(batch, labels)``, or ``texts``; `Predictions` makes figures of them."""
-        found = {"probabilities": self._probabilities(batch)} if self.task.labels else {"texts": self._texts(batch)}
+        speaker = self.speaker
+        found = {"probabilities": speaker.probabilities(batch)} if self.task.labels else {"texts": speaker.texts(batch)}
         self._finish()
         return found
 
     def predict_step(self, batch: dict[str, Any], batch_index: int) -> list[Example]:
         """Return one synthetic record a row: annotated where the row has an input, generated where it has none."""
-        if not self.task.is_written(batch["example"][0]):
-            return self._generated(batch)
-        if not self.task.labels:
-            return self._answered(batch)
-        return labelled(self.task, batch["example"], self._probabilities(batch))
+        return self.speaker.records(batch)
 
     def on_predict_epoch_end(self) -> None:
         """Stay in step with devices that have more to predict: some have more batches, where no row is repeated."""
@@ -234,66 +235,7 @@ class Teacher(L.LightningModule):
 
     def preview(self, row: Row) -> str:
         """Return what the teacher says to a prompt now: its likeliest labels, or the beginning of a text."""
-        direction, prompt = row
-        ids = torch.tensor([prompt], device=self.device)
-        batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-        if direction == "annotate" and self.task.labels:
-            # Not the scorer of the predictions, which keeps what it has read once.
-            scorer = LabelScorer(self.task, self.tokenizer, "sum", self.sampling.one_line)
-            found = scorer.probabilities(self.decoder, ids, batch["attention_mask"])[0]
-            best = found.topk(min(3, len(found)))
-            named = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-            return ", ".join(f"{self.task.labels[number]} {value:.2f}" for number, value in named)
-        temperature = 0.0 if direction == "annotate" else self.sampling.temperature
-        most = min(self.sampling.max_new_tokens, MOST_TOKENS)
-        [(text, _)] = self._sample(batch, [0], replace(self.sampling, temperature=temperature, max_new_tokens=most))
-        return text.strip() if text is not None else f"(no end within {most} tokens)"
-
-    def _probabilities(self, batch: dict[str, Any]) -> Tensor:
-        return self.scorer.probabilities(self.decoder, batch["input_ids"], batch["attention_mask"])
-
-    def _answered(self, batch: dict[str, Any]) -> list[Example]:
-        examples = batch["example"]
-        likeliest = self._sample(batch, [0] * len(examples), replace(self.sampling, temperature=0.0))
-        seeds = [record_seed(number, row.id) for row in examples for number in range(self.samples)]
-        drawn = iter(self._sample(batch, seeds, self.sampling) if seeds else ())
-        records = []
-        for example, (text, confidence) in zip(examples, likeliest, strict=True):
-            made: dict[str, Any] = {"confidence": round(confidence, 4)}
-            if self.samples:
-                further = islice(drawn, self.samples)
-                made["samples"] = [[other.strip(), round(value, 4)] for other, value in further if other]
-            records.append(answered(example, text, **made))
-        return records
-
-    def _generated(self, batch: dict[str, Any]) -> list[Example]:
-        seeds = [example.provenance["seed"] for example in batch["example"]]
-        records = []
-        # As they were asked: a given field that is too long is cut in them.
-        asked = [ids[mask.bool()] for ids, mask in zip(batch["input_ids"], batch["attention_mask"], strict=True)]
-        prompts = self.tokenizer.batch_decode(asked, skip_special_tokens=True)
-        texts = self._sample(batch, seeds, self.sampling)
-        for example, prompt, (text, _) in zip(batch["example"], prompts, texts, strict=True):
-            way = example.provenance["writing"]
-            fields = self.task.parse(way, text) if text is not None else None
-            made = {"prompt": prompt, "text": text}
-            whole = {**example.fields, **fields} if fields else {}
-            records.append(replace(example, fields=whole, provenance={**example.provenance, **made}))
-        return records
-
-    def _texts(self, batch: dict[str, Any]) -> list[str | None]:
-        """Return the likeliest text for each input, token by token; ``None`` where it did not end in time."""
-        texts = self._sample(batch, [0] * len(batch["example"]), replace(self.sampling, temperature=0.0))
-        return [text.strip() if text is not None else None for text, _ in texts]
-
-    def _sample(self, batch: dict[str, Any], seeds: list[int], sampling: Sampling) -> list[tuple[str | None, float]]:
-        ends = [int(self.tokenizer.eos_token_id), *(self.line_breaks if sampling.one_line else ())]
-        written = self.decoder.sample(batch["input_ids"], batch["attention_mask"], seeds, sampling, ends)
-        self.meter.wrote(sum(sampling.max_new_tokens if tokens is None else len(tokens) + 1 for tokens, _ in written))
-        return [
-            (str(self.tokenizer.decode(tokens)) if tokens is not None else None, confidence)
-            for tokens, confidence in written
-        ]
+        return self.speaker.preview(row, self.device)
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:

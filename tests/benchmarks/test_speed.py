@@ -18,7 +18,8 @@ SIDES = """
 import sys, time
 from functools import partial
 
-from harness import Side, measure, options, serve
+from harness import measure, options
+from sides import Side, serve
 
 def add(job, count, clock, seconds):
     print("what a library says")

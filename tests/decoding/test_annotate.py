@@ -46,7 +46,7 @@ def reference(model: Any, tokenizer: Any, prompt: str, labels: Sequence[str] = L
 
 
 @ARCHITECTURES
-@pytest.mark.parametrize("tolerance", [0.0, 1e-5])
+@pytest.mark.parametrize("tolerance", [0.0, 1e-4])
 @pytest.mark.parametrize("spread", [1.0, 60.0])
 def test_equals_scoring_every_label_alone(tiny_causal: Path, tolerance: float, spread: float) -> None:
     model, tokenizer = load(tiny_causal, spread)
@@ -79,8 +79,11 @@ def test_scores_are_corrected_for_length_and_for_what_is_likely_anyway(tiny_caus
     assert not torch.allclose(found, plain, atol=1e-3)
 
 
-def test_a_branch_that_only_looked_impossible_is_walked_after_all(tiny_causal: Path) -> None:
+def test_a_branch_that_only_looked_impossible_is_walked_after_all(
+    tiny_causal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first branch takes nearly all mass, then loses it behind its first token: the other must be walked."""
+    monkeypatch.setattr("lit_synth.decoding.line.KINDS", frozenset())  # a token that is forced is one of a row
     model, tokenizer = load(tiny_causal)
     start, first, second, tail, other = 40, 41, 42, 43, 44
     plain = model.forward
@@ -99,7 +102,7 @@ def test_a_branch_that_only_looked_impossible_is_walked_after_all(tiny_causal: P
     model.config.logit_scale = 1.0  # so that the model is asked for its logits as a whole
     trie = build_trie([[first, tail], [second, tail], [second, other]], tokenizer.eos_token_id)
     ids = torch.tensor([[start]])
-    pruned = label_probabilities(model, ids, torch.ones_like(ids), trie, tolerance=1e-5)
+    pruned = label_probabilities(model, ids, torch.ones_like(ids), trie, tolerance=1e-4)
     whole = label_probabilities(model, ids, torch.ones_like(ids), trie, tolerance=0.0)
     torch.testing.assert_close(pruned, whole, atol=1e-4, rtol=0)
     torch.testing.assert_close(whole, torch.tensor([[0.0, 0.0, 1.0]]))
@@ -120,7 +123,7 @@ def test_a_cached_step_is_a_full_forward(tiny_causal: Path) -> None:
             torch.testing.assert_close(prefixes.log_probabilities[row], full, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("tolerance", [0.0, 1e-5])
+@pytest.mark.parametrize("tolerance", [0.0, 1e-4])
 def test_slurps_sixty_labels_equal_scoring_each_alone(tiny_causal: Path, tolerance: float) -> None:
     model, tokenizer = load(tiny_causal, spread=40.0)
     labels = [SLURP.completion(label) for label in SLURP.labels]
@@ -145,8 +148,9 @@ def test_a_row_reads_the_same_alone_and_in_any_batch(tiny_causal: Path) -> None:
     torch.testing.assert_close(torch.cat([ask([prompt]) for prompt in PROMPTS]), together, atol=1e-5, rtol=0)
 
 
-def test_only_the_doubtful_row_is_walked_again(tiny_causal: Path) -> None:
+def test_only_the_doubtful_row_is_walked_again(tiny_causal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One row loses the mass of its first branch, its neighbour keeps it; both end at the exact figures."""
+    monkeypatch.setattr("lit_synth.decoding.line.KINDS", frozenset())  # a token that is forced is one of a row
     model, tokenizer = load(tiny_causal)
     doubtful, sure, first, second, tail, other = 39, 40, 41, 42, 43, 44
     plain = model.forward
@@ -170,7 +174,7 @@ def test_only_the_doubtful_row_is_walked_again(tiny_causal: Path) -> None:
     model.config.logit_scale = 1.0  # so that the model is asked for its logits as a whole
     trie = build_trie([[first, tail], [second, tail], [second, other]], tokenizer.eos_token_id)
     ids, mask = torch.tensor([[5, 5, sure], [5, 5, doubtful]]), torch.tensor([[0, 1, 1], [1, 1, 1]])
-    found = label_probabilities(model, ids, mask, trie, tolerance=1e-5)
+    found = label_probabilities(model, ids, mask, trie, tolerance=1e-4)
     assert prompts == [[sure, doubtful], [doubtful]]
     torch.testing.assert_close(found, label_probabilities(model, ids, mask, trie, tolerance=0.0), atol=1e-4, rtol=0)
     torch.testing.assert_close(found, torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))
