@@ -11,7 +11,7 @@ from lit_synth.decoding.forward import Prefixes
 from lit_synth.decoding.line import Line, begin, branch
 from lit_synth.decoding.trie import Node
 
-SAFE = 0.8
+SAFE = 0.5
 """Share of the tolerance that is used up while it is not known yet how much of what is possible labels get."""
 
 
@@ -31,7 +31,7 @@ def label_probabilities(
     branches are not walked: each holds less than ``tolerance`` of what is possible, all together less than twice that.
     Anything from nothing to all of such a mass may come to labels; half of it is shared among the branch's labels. So
     no probability is off by more than the largest such branch, or half of all; where that is more than ``tolerance``,
-    as less was possible than it seemed, the row is walked again in full.
+    as labels get less than seemed possible, the row is walked again by what they get.
 
     Args:
         model: A causal language model in evaluation mode.
@@ -51,11 +51,13 @@ def label_probabilities(
     if lengths is not None or prior is not None:
         tolerance = 0.0
     edges = Edges.of(trie, input_ids.device)
-    scores, off = _walk(model, begin(model, input_ids, mask), edges, SAFE * tolerance)
-    doubtful = ((off - scores.logsumexp(dim=1)).exp() > tolerance).nonzero()[:, 0]
+    scores, guesses, off = _walk(model, begin(model, input_ids, mask), edges, tolerance)
+    got = scores.logsumexp(dim=1)
+    doubtful = ((off - got).exp() > tolerance).nonzero()[:, 0]
     if len(doubtful):
         again = begin(model, input_ids[doubtful], mask[doubtful])
-        scores[doubtful] = _walk(model, again, edges, 0.0)[0]
+        scores[doubtful], guesses[doubtful], _ = _walk(model, again, edges, tolerance, got[doubtful])
+    scores = torch.maximum(scores, guesses)
     if lengths is not None:
         scores = scores / lengths
     if prior is not None:
@@ -63,46 +65,52 @@ def label_probabilities(
     return scores.softmax(dim=1)
 
 
-def _walk(model: PreTrainedModel, read: Line | Prefixes, edges: Edges, most: float) -> tuple[Tensor, Tensor]:
-    """Return log scores of shape ``(batch, labels)``, and the log of the most that one may be off, ``(batch,)``.
+def _walk(
+    model: PreTrainedModel, read: Line | Prefixes, edges: Edges, tolerance: float, got: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the log scores of labels that were reached, guesses of the others, and the most that one may be off.
+
+    Scores and guesses have shape ``(batch, labels)`` and are -inf where there is none; the last has ``(batch,)``, in
+    logs too.
 
     Args:
         model: Has read the prompts.
         read: What it has read.
         edges: The tree of labels.
-        most: Share of what is possible that a branch may hold which is not walked; all of a row twice that.
+        tolerance: Share of what labels get by which one may be off.
+        got: Log of what they get at least, of shape ``(batch,)``, where that is known.
     """
     batch, device = len(read.log_probabilities), read.log_probabilities.device
     scores = torch.full((batch, edges.below.shape[1]), -math.inf, device=device)
+    guesses = scores.clone()
     left_out = torch.zeros(batch, len(edges.token), device=device)
-    possible: Tensor | None = None
+    possible = read.log_probabilities[:, edges.token[: edges.count[0]]].logsumexp(dim=1)
+    most = tolerance * ((got - possible).exp() if got is not None else torch.full_like(possible, SAFE))
     # The frontier: a place for each branch that was read, with its row, its node, and its log probability.
     rows = torch.arange(batch, device=device)
     nodes, reached = torch.zeros_like(rows), torch.zeros(batch, device=device)
     while len(nodes):
         place, edge = edges.behind(nodes)
         row, score = rows[place], reached[place] + read.log_probabilities[place, edges.token[edge]]
-        if possible is None:
-            possible = score.view(batch, -1).logsumexp(dim=1)
         inner = edges.node[edge] >= 0
         scores[row[~inner], edges.label[edge[~inner]]] = score[~inner]
         place, edge, row, score = place[inner], edge[inner], row[inner], score[inner]
         mass = torch.zeros_like(left_out)
         mass[row, edge] = (score - possible[row]).exp()
-        unlikely = _unlikely(mass, left_out.sum(dim=1, keepdim=True), most)
+        unlikely = _unlikely(mass, left_out.sum(dim=1), most)
         left_out += mass.masked_fill(~unlikely, 0.0)
         skipped = unlikely[row, edge]
         at, label = edges.below[edge[skipped]].nonzero(as_tuple=True)
-        scores[row[skipped][at], label] = (score - edges.below.sum(dim=1)[edge].mul(2).log())[skipped][at]
+        guesses[row[skipped][at], label] = (score - edges.below.sum(dim=1)[edge].mul(2).log())[skipped][at]
         rows, nodes, reached = row[~skipped], edges.node[edge[~skipped]], score[~skipped]
         if len(nodes):
             branch(model, read, edges.token[edge[~skipped]], place[~skipped])
-    off = torch.maximum(left_out.sum(dim=1) / 2, left_out.amax(dim=1)).log()
-    return scores, off if possible is None else off + possible
+    off = torch.maximum(left_out.sum(dim=1) / 2, left_out.amax(dim=1))
+    return scores, guesses, off.log() + possible
 
 
-def _unlikely(mass: Tensor, before: Tensor, most: float) -> Tensor:
+def _unlikely(mass: Tensor, before: Tensor, most: Tensor) -> Tensor:
     """Return which branches of a row to leave out, of the shape of ``mass``; ``before`` is what was left out so far."""
     ordered, order = mass.sort(dim=1)
-    below = (ordered < most) & (before + ordered.cumsum(dim=1) < 2 * most)
+    below = (ordered < most[:, None]) & (before[:, None] + ordered.cumsum(dim=1) < 2 * most[:, None])
     return torch.zeros_like(below).scatter(1, order, below)
