@@ -24,7 +24,7 @@ class Decoder(Protocol):
         input_ids: Tensor,
         mask: Tensor,
         trie: Node,
-        tolerance: float = 1e-4,
+        tolerance: float | None = None,
         lengths: Tensor | None = None,
         prior: Tensor | None = None,
     ) -> Tensor:
@@ -53,7 +53,7 @@ class LocalTeacher:
         input_ids: Tensor,
         mask: Tensor,
         trie: Node,
-        tolerance: float = 1e-4,
+        tolerance: float | None = None,
         lengths: Tensor | None = None,
         prior: Tensor | None = None,
     ) -> Tensor:

@@ -45,8 +45,8 @@ def prefill(model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Prefixes
 
     What all prompts begin with, such as the examples shown in front of them, is read once.
     """
-    shared = worth_sharing(input_ids, mask)
-    if not shared:
+    shared = shared_beginning(input_ids, mask)
+    if shared * (len(mask) - 1) < WORTH:
         return read_apart(model, input_ids, mask)
     first = input_ids[:1, mask[0].bool()][:, :shared]
     prefixes = read_apart(model, first, torch.ones_like(first))
@@ -61,12 +61,6 @@ def read_apart(model: PreTrainedModel, input_ids: Tensor, mask: Tensor) -> Prefi
     prefixes = Prefixes(DynamicCache(config=model.config), mask[:, :0], torch.empty(0))
     _forward(model, prefixes, input_ids, mask)
     return prefixes
-
-
-def worth_sharing(input_ids: Tensor, mask: Tensor) -> int:
-    """Return how many tokens to read once for all prompts, padded on the left: what they begin with, or nothing."""
-    shared = shared_beginning(input_ids, mask)
-    return shared if shared * (len(mask) - 1) >= WORTH else 0
 
 
 def shared_beginning(input_ids: Tensor, mask: Tensor) -> int:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, PreTrainedModel
 
-from lit_synth.decoding.forward import Prefixes, extend, prefill, score, worth_sharing
+from lit_synth.decoding.forward import Prefixes, extend, prefill, score, shared_beginning
 
 KINDS = frozenset({"gpt2", "gpt_neox", "granite", "llama", "mistral", "olmo2", "phi3", "qwen2", "qwen3", "smollm3"})
 """Models in which tokens meet in one exchangeable function alone, and which are tried in the tests."""
@@ -36,20 +36,17 @@ class Line:
         self.rows = torch.arange(len(mask), device=mask.device)
         self.cache: dict[int, tuple[Tensor, Tensor]] = {}
         known = mask.bool()
-        shared = worth_sharing(input_ids, mask)
-        if shared:
-            beginning = input_ids[0, known[0]][:shared]
-            one = torch.arange(shared, device=mask.device)
-            self._read(beginning, one, (one <= one[:, None])[None], one[-1:])
-            known = (known & (mask.cumsum(dim=1) > shared))[:, shared:]
+        shared = shared_beginning(input_ids, mask)
+        beginning = input_ids[0, known[0]][:shared]
+        known = (known & (mask.cumsum(dim=1) > shared))[:, shared:]
         width = known.shape[1]
         # Padding sees what is shared, if anything, and itself, since one that sees nothing gives no number.
         causal = torch.ones(width, width, device=mask.device).tril().bool()
         sees = (known[:, None] | torch.eye(width, device=mask.device).bool()) & causal
         sees = nn.functional.pad(sees, (shared, 0), value=True)
         self.sees = sees[:, -1]
-        tokens = input_ids[:, shared:][known]
-        self._read(tokens, known.flatten().nonzero()[:, 0], sees, known.sum(dim=1).cumsum(dim=0) - 1)
+        tokens = torch.cat([beginning, input_ids[:, shared:][known]])
+        self._read(tokens, known.flatten().nonzero()[:, 0], sees, shared + known.sum(dim=1).cumsum(dim=0) - 1)
 
     def extend(self, tokens: Tensor, branches: Tensor) -> None:
         """Read a token behind each of some branches, which it takes the place of; both have shape ``(new branches,)``.
@@ -71,10 +68,14 @@ class Line:
         self._read(tokens, places, sees.view(count, width, -1), torch.arange(len(tokens), device=tokens.device))
 
     def _read(self, tokens: Tensor, places: Tensor, sees: Tensor, wanted: Tensor) -> None:
-        """Read tokens that stand at ``places`` of the grid of ``sees``, of shape ``(batch, new, read and new)``."""
-        self.places, self.grid = places, sees
+        """Read tokens that stand at ``places`` of the grid of ``sees``, of shape ``(batch, new, read and new)``.
+
+        What all rows begin with comes first, and has no place.
+        """
+        self.places, self.grid, self.shared = places, sees, len(tokens) - len(places)
         self.mask: Tensor | None = None
-        positions = sees.flatten(0, 1)[places].sum(dim=1) - 1
+        beginning = torch.arange(self.shared, device=tokens.device)
+        positions = torch.cat([beginning, sees.flatten(0, 1)[places].sum(dim=1) - 1])
         inputs = {"input_ids": tokens[None], "position_ids": positions[None], "use_cache": False, "line": self}
         with _attention(self.model, NAME):
             self.log_probabilities = score(self.model, inputs, wanted)
@@ -93,13 +94,16 @@ class Line:
             Shape ``(1, tokens, heads, size)``.
         """
         batch, new, _ = self.grid.shape
-        queries, keys, values = (self._apart(one) for one in (query, key, value))
-        if layer in self.cache:
-            before = (one.expand(batch, -1, -1, -1) for one in self.cache[layer])
-            keys, values = (torch.cat(pair, dim=2) for pair in zip(before, (keys, values), strict=True))
+        heads = key.shape[1]
+        groups = query.shape[1] // heads
+        first = [one[:, :, : self.shared] for one in (query, key, value)]
+        queries, keys, values = (self._apart(one[:, :, self.shared :]) for one in (query, key, value))
+        before = self.cache[layer] if layer in self.cache else first[1:]
+        keys, values = (
+            torch.cat([one.expand(batch, -1, -1, -1), other], dim=2)
+            for one, other in zip(before, (keys, values), strict=True)
+        )
         self.cache[layer] = keys, values
-        heads = keys.shape[1]
-        groups = queries.shape[1] // heads
         if self.mask is None:
             hidden = torch.zeros_like(self.grid, dtype=query.dtype).masked_fill(~self.grid, -torch.inf)
             self.mask = hidden.repeat(1, groups, 1)[:, None]
@@ -107,7 +111,13 @@ class Line:
         queries = queries.reshape(batch, heads, groups * new, -1)
         found = nn.functional.scaled_dot_product_attention(queries, keys, values, self.mask, scale=scaling)
         found = found.view(batch, heads * groups, new, -1).transpose(1, 2).flatten(0, 1)
-        return found[self.places][None]
+        found = found[self.places][None]
+        if self.shared:
+            own, *others = first
+            keys, values = (other.repeat_interleave(groups, dim=1) for other in others)
+            alone = nn.functional.scaled_dot_product_attention(own, keys, values, is_causal=True, scale=scaling)
+            found = torch.cat([alone.transpose(1, 2), found], dim=1)
+        return found
 
     def _apart(self, line: Tensor) -> Tensor:
         """Return tokens of shape ``(1, heads, tokens, size)`` as rows, of shape ``(batch, heads, new, size)``."""

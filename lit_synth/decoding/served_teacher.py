@@ -71,7 +71,7 @@ class ServedTeacher:
         input_ids: Tensor,
         mask: Tensor,
         trie: Node,
-        tolerance: float = 1e-4,
+        tolerance: float | None = 1e-4,
         lengths: Tensor | None = None,
         prior: Tensor | None = None,
     ) -> Tensor:
@@ -82,7 +82,7 @@ class ServedTeacher:
         """
         if lengths is not None or prior is not None:
             tolerance = 0.0
-        scores = walk(_prompts(input_ids, mask), trie, self._ask, tolerance).to(input_ids.device)
+        scores = walk(_prompts(input_ids, mask), trie, self._ask, tolerance or 0.0).to(input_ids.device)
         if lengths is not None:
             scores = scores / lengths
         if prior is not None:

@@ -1,6 +1,5 @@
 """Rows as one line against the same rows side by side, for every kind of model that reads lines."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,23 +38,20 @@ def batch(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
     return ids, (ids > 0).long()
 
 
-@pytest.fixture(params=[1, 10**9], ids=["beginning shared", "beginning read by each"])
-def worth(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    monkeypatch.setattr(forward, "WORTH", request.param)
-    return request.param
+ROWS = {"a beginning is shared": PROMPTS, "none is": [*PROMPTS, [15, 16]]}
 
 
-@pytest.mark.usefixtures("worth")
+@pytest.mark.parametrize("start", ROWS)
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @torch.no_grad()
-def test_every_branch_is_a_full_forward(kind: str, attention: str) -> None:
+def test_every_branch_is_a_full_forward(kind: str, attention: str, start: str) -> None:
     model = made(kind)
     model.set_attn_implementation(attention)
     assert stands_in_line(model)
-    read = begin(model, *batch(PROMPTS))
+    rows = ROWS[start]
+    read = begin(model, *batch(rows))
     assert isinstance(read, Line)
-    rows = PROMPTS
     # Branches of a row need not stand side by side, a row may be left out, and one may have more than the others.
     for behind, tokens in (
         ([2, 0, 2, 3, 2], [31, 32, 33, 34, 35]),
@@ -72,27 +68,29 @@ def test_every_branch_is_a_full_forward(kind: str, attention: str) -> None:
     assert model.config._attn_implementation == attention
 
 
-@pytest.mark.usefixtures("worth")
+@pytest.mark.parametrize("start", ROWS)
 @pytest.mark.parametrize("tolerance", [0.0, 1e-4])
-def test_labels_have_the_same_probabilities_in_both_ways(tolerance: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_labels_have_the_same_probabilities_in_both_ways(
+    start: str, tolerance: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = batch(ROWS[start])
     model, trie = made("llama"), build_trie(LABELS, 1)
-    line = label_probabilities(model, *batch(PROMPTS), trie, tolerance)
+    line = label_probabilities(model, *rows, trie, tolerance)
     monkeypatch.setattr("lit_synth.decoding.line.KINDS", frozenset())
-    assert type(begin(model, *batch(PROMPTS))) is type(prefill(model, *batch(PROMPTS)))
-    torch.testing.assert_close(line, label_probabilities(model, *batch(PROMPTS), trie, tolerance), atol=1e-5, rtol=0)
+    assert type(begin(model, *rows)) is type(prefill(model, *rows))
+    torch.testing.assert_close(line, label_probabilities(model, *rows, trie, tolerance), atol=1e-5, rtol=0)
 
 
 @torch.no_grad()
-def test_no_padding_is_read_and_a_beginning_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_padding_is_read_and_a_beginning_once() -> None:
     model = made("gpt_neox")
-    monkeypatch.setattr(forward, "WORTH", 1)
     lengths: list[int] = []
     model.gpt_neox.register_forward_pre_hook(
         lambda _, __, words: lengths.append(words["input_ids"].numel()), with_kwargs=True
     )
     read = begin(model, *batch(PROMPTS))
     branch(model, read, torch.tensor([31, 32, 33]), torch.tensor([1, 1, 0]))
-    assert lengths == [3, sum(len(row) - 3 for row in PROMPTS), 3]
+    assert lengths == [3 + sum(len(row) - 3 for row in PROMPTS), 3]
 
 
 @torch.no_grad()
