@@ -1,5 +1,6 @@
 """The sides of a benchmark: each is a process of its own, loaded once, which works whenever it is sent a count."""
 
+import gc
 import json
 import os
 import resource
@@ -109,6 +110,7 @@ def serve(sides: dict[str, Side]) -> None:
     name, path = sys.argv[2:4]
     side, job = sides[name], json.loads(Path(path).read_text())
     for line in sys.stdin:
+        gc.collect()  # modules and trainers refer to each other: what the last run left is no part of this one
         clock = Clock()
         found = side.work(job, int(line), clock)
         found["seconds"] = clock.seconds

@@ -158,7 +158,9 @@ def main() -> None:
         "dtype": given.dtype,
         "teacher": given.teacher or resolve("embedded:teacher"),
     }
-    job |= {"rows": given.rows, "warm": 16, "by_count": {}}
+    # As few as have a row of every class, where there are classes.
+    warm = 64 if given.task == "Slurp" else 16
+    job |= {"rows": given.rows, "warm": warm, "by_count": {}}
     for count in (job["warm"], job["rows"]):
         module = _module(job, count)
         encoded = [row for one in module.splits.gold for row in module.encoder.training_rows(module.task, one)]

@@ -1,5 +1,6 @@
 """One stage is one call of LightningCLI: the pipeline makes it from a dictionary, a user from the command line."""
 
+import gc
 import shutil
 import sys
 import warnings
@@ -119,6 +120,7 @@ def do_stage(config: dict[str, Any], actions: tuple[str, ...]) -> None:
         actions: The same.
     """
     quiet()
+    gc.collect()  # modules and trainers refer to each other: an earlier stage's weights would stay beside this one's
     check_ranks(ranks_of(config["trainer"]))
     cli = StageCLI(config, run=False)
     for action in actions:

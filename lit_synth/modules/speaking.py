@@ -48,6 +48,10 @@ class Speaker:
         """Return the probabilities of the task's labels, of shape ``(batch, labels)``."""
         return self.scorer.probabilities(self.decoder, batch["input_ids"], batch["attention_mask"])
 
+    def answers(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Return ``probabilities`` of shape ``(batch, labels)``, or ``texts`` where the task has no labels."""
+        return {"probabilities": self.probabilities(batch)} if self.task.labels else {"texts": self.texts(batch)}
+
     def texts(self, batch: dict[str, Any]) -> list[str | None]:
         """Return the likeliest text for each input, token by token; ``None`` where it did not end in time."""
         texts = self._sample(batch, [0] * len(batch["example"]), replace(self.sampling, temperature=0.0))

@@ -26,7 +26,7 @@ from lit_synth.modules.label_scores import LabelScorer
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import clip, configure, default_optimizer
 from lit_synth.modules.pretrained import dtype_of, load_pretrained, loaded, save_pretrained
-from lit_synth.modules.previews import Previews, Row
+from lit_synth.modules.previews import Previews
 from lit_synth.modules.sharding import kept_whole, rebuilt, sharded, shards_weights, whole_weights
 from lit_synth.modules.speaking import Speaker
 from lit_synth.modules.throughput import Throughput
@@ -115,9 +115,9 @@ class Teacher(L.LightningModule):
     @property
     def speaker(self) -> Speaker:
         """What answers prompts with the weights and settings of now."""
-        ends = [int(self.tokenizer.eos_token_id), *(self.line_breaks if self.sampling.one_line else ())]
-        words, scorer = self.tokenizer, self.scorer
-        return Speaker(self.task, self.decoder, words, scorer, self.sampling, self.samples, ends, self.meter)
+        words, sampling = self.tokenizer, self.sampling
+        ends = [int(words.eos_token_id), *(self.line_breaks if sampling.one_line else ())]
+        return Speaker(self.task, self.decoder, words, self.scorer, sampling, self.samples, ends, self.meter)
 
     @property
     def _is_served(self) -> bool:
@@ -172,8 +172,7 @@ class Teacher(L.LightningModule):
 
     def test_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Any]:
         """Return ``probabilities`` of shape ``(batch, labels)``, or ``texts``; `Predictions` makes figures of them."""
-        speaker = self.speaker
-        found = {"probabilities": speaker.probabilities(batch)} if self.task.labels else {"texts": speaker.texts(batch)}
+        found = self.speaker.answers(batch)
         self._finish()
         return found
 
@@ -187,7 +186,7 @@ class Teacher(L.LightningModule):
 
     def configure_callbacks(self) -> list[L.Callback]:
         """Return what counts tokens, tells how fast it learns, and shows what it says."""
-        return [self.meter, Throughput(), Previews(self.preview)]
+        return [self.meter, Throughput(), Previews(lambda row: self.speaker.preview(row, self.device))]
 
     def configure_optimizers(self) -> Any:
         """Return optimizer and schedule."""
@@ -232,10 +231,6 @@ class Teacher(L.LightningModule):
         """Wait for the other devices, where they need this one's part of the weights."""
         if self.model is not None and (lockstep := getattr(self.language_model, "lockstep", None)):
             lockstep.finish()
-
-    def preview(self, row: Row) -> str:
-        """Return what the teacher says to a prompt now: its likeliest labels, or the beginning of a text."""
-        return self.speaker.preview(row, self.device)
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:
