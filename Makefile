@@ -64,11 +64,11 @@ bench: $(STAMP) .venv-peers/.installed .venv-vllm/.installed
 	$(BIN)/python benchmarks/annotate.py --data $(DATA) --dtype bfloat16
 	$(BIN)/python benchmarks/generate.py --data $(DATA)
 	$(BIN)/python benchmarks/generate.py --data $(DATA) --dtype bfloat16 --rows 480
-	$(BIN)/python benchmarks/teacher.py --data $(DATA) --task Slurp
+	$(BIN)/python benchmarks/teacher.py --data $(DATA) --task Slurp --rows 64
 	$(BIN)/python benchmarks/teacher.py --data $(DATA) --task Slurp --dtype bfloat16
 	$(BIN)/python benchmarks/teacher.py --data $(DATA) --task WebNlg --rows 24 --dtype bfloat16
 	$(BIN)/python benchmarks/student.py --data $(DATA)
-	$(BIN)/python benchmarks/memory.py --data $(DATA) --rows 40000
+	$(BIN)/python benchmarks/memory.py --data $(DATA)
 	$(BIN)/python benchmarks/speed.py $(BENCH)
 
 clean:

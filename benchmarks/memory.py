@@ -2,8 +2,7 @@
 
     python benchmarks/memory.py [--rows 100000]
 
-A made-up model of a few thousand weights and 300 tokens, so that only rows can fill the memory, and 100,000 of them
-take minutes. Each size is a process of its own. Under 20,000 rows what is found is what buffers take, not rows.
+A made-up model of some ten thousand weights and 500 tokens, so that only rows can fill the memory. Each size is a process of its own. Under 20,000 rows what is found is what buffers take, not rows.
 """
 
 import json
@@ -15,7 +14,7 @@ from harness import Check, measure, options
 from setting import rows_of, trainer
 from sides import Clock, Job, Side, serve
 
-FIRST = 0.125
+FIRST = 0.4
 """Share of the rows that the smaller process is given."""
 BUFFERS = 16
 """MiB that may come once, however many rows: SQLite's cache, and what the allocator has not given back."""
@@ -29,16 +28,22 @@ def tiny(folder: str) -> str:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
+    from lit_synth.tasks.slurp import SLURP
+
     plain = Tokenizer(models.BPE())
     plain.pre_tokenizer, plain.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
     alphabet, special = pre_tokenizers.ByteLevel.alphabet(), ["<|end|>", "<|padding|>"]
-    plain.train_from_iterator(["wake me at"], trainers.BpeTrainer(initial_alphabet=alphabet, special_tokens=special))
+    # Labels of a token a word, and a model that is sure of one: so it has next to nothing to read for a row.
+    known = ["Utterance: wake me at\nIntent:", *map(SLURP.completion, SLURP.labels)]
+    plain.train_from_iterator(known * 2, trainers.BpeTrainer(initial_alphabet=alphabet, special_tokens=special))
     words = PreTrainedTokenizerFast(tokenizer_object=plain, eos_token=special[0], pad_token=special[1])
     torch.manual_seed(0)
     shape = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 1}
     ends = {"bos_token_id": None, "eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id}
     config = AutoConfig.for_model("llama", vocab_size=len(words), num_key_value_heads=1, **shape, **ends)
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    model = AutoModelForCausalLM.from_config(config)
+    model.get_output_embeddings().weight.data.mul_(100)
+    model.save_pretrained(folder)
     words.save_pretrained(folder)
     return folder
 
@@ -83,7 +88,7 @@ def check(found: dict[str, Any]) -> list[Check]:
     """Tell by how much the peak grows for each row more."""
     told = []
     for kind in ("annotate", "generate"):
-        few, many = found[f"{kind}, an eighth"], found[kind]
+        few, many = found[f"{kind}, two fifths"], found[kind]
         more, rows = (many["mib"] - few["mib"]) * 2**20, many["asked"] - few["asked"]
         peaks = [f"{one['mib']:.0f} MiB for {one['asked']:,}" for one in (few, many)]
         figure = f"{more / rows:.0f} bytes ({', '.join(peaks)})"
@@ -94,9 +99,9 @@ def check(found: dict[str, Any]) -> list[Check]:
 
 SIDES = {
     "annotate": Side(annotate),
-    "annotate, an eighth": Side(annotate, share=FIRST),
+    "annotate, two fifths": Side(annotate, share=FIRST),
     "generate": Side(generate),
-    "generate, an eighth": Side(generate, share=FIRST),
+    "generate, two fifths": Side(generate, share=FIRST),
 }
 
 

@@ -17,12 +17,15 @@ from setting import fit, rows_of
 from sides import Clock, Job, Side, serve
 
 BATCH, RATE, CLIP = 16, 2e-4, 1.0
+LEAST = {"Slurp": 64}
+"""Rows in which every class has one: a warm-up learns from some of them."""
 
 
 def _module(job: Job, count: int) -> Any:
     from lit_synth.data import Partition
 
-    rows = rows_of(job["task"], job["data"], job["teacher"], partition=Partition(count), batch_size=BATCH)
+    partition = Partition(max(count, LEAST.get(job["task"], 0)))
+    rows = rows_of(job["task"], job["data"], job["teacher"], partition=partition, batch_size=BATCH)
     _ = rows.splits
     return rows
 
@@ -41,7 +44,8 @@ def lit_synth(job: Job, count: int, clock: Clock) -> dict[str, Any]:
         return torch.optim.AdamW(params, lr=RATE, weight_decay=0.01, fused=True)
 
     teacher = Teacher(rows.task, job["teacher"], optimizer=adamw)
-    fit(teacher, rows, clock, job["dtype"], gradient_clip_val=CLIP)
+    batches = math.ceil(len(job["by_count"][str(count)]) / BATCH)
+    fit(teacher, rows, clock, job["dtype"], gradient_clip_val=CLIP, limit_train_batches=batches)
     return _told(teacher.language_model, job, count)
 
 
@@ -158,12 +162,10 @@ def main() -> None:
         "dtype": given.dtype,
         "teacher": given.teacher or resolve("embedded:teacher"),
     }
-    # As few as have a row of every class, where there are classes.
-    warm = 64 if given.task == "Slurp" else 16
-    job |= {"rows": given.rows, "warm": warm, "by_count": {}}
+    job |= {"rows": given.rows, "warm": 16, "by_count": {}}
     for count in (job["warm"], job["rows"]):
         module = _module(job, count)
-        encoded = [row for one in module.splits.gold for row in module.encoder.training_rows(module.task, one)]
+        encoded = [row for one in module.splits.gold[:count] for row in module.encoder.training_rows(module.task, one)]
         job["by_count"][str(count)] = [{key: row[key] for key in ("input_ids", "labels")} for row in encoded]
     held = [row for one in module.splits.pool_gold[:32] for row in module.encoder.training_rows(module.task, one)]
     job["held_out"] = [{key: row[key] for key in ("input_ids", "labels")} for row in held[:64]]
