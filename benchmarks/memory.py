@@ -2,7 +2,8 @@
 
     python benchmarks/memory.py [--rows 100000]
 
-A made-up model of some ten thousand weights and 500 tokens, so that only rows can fill the memory. Each size is a process of its own. Under 20,000 rows what is found is what buffers take, not rows.
+A made-up model of some ten thousand weights and 500 tokens, so that only rows can fill the memory. Each size is a
+process of its own. Under 20,000 rows what is found is what buffers take, not rows.
 """
 
 import json
