@@ -61,7 +61,7 @@ def _scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def measured(tmp_path: Path) -> dict[str, Any]:
     """Return what the harness keeps of made-up sides."""
-    script = tmp_path / "sides.py"
+    script = tmp_path / "made_up.py"
     script.write_text(SIDES)
     words = [sys.executable, str(script), "--rounds", "2", "--limit", "15", "--output", str(tmp_path / "out")]
     done = subprocess.run(  # noqa: S603 (our own script)
