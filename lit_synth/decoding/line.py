@@ -94,8 +94,7 @@ class Line:
             Shape ``(1, tokens, heads, size)``.
         """
         batch, new, _ = self.grid.shape
-        heads = key.shape[1]
-        groups = query.shape[1] // heads
+        groups = query.shape[1] // key.shape[1]
         first = [one[:, :, : self.shared] for one in (query, key, value)]
         queries, keys, values = (self._apart(one[:, :, self.shared :]) for one in (query, key, value))
         before = self.cache[layer] if layer in self.cache else first[1:]
@@ -103,21 +102,20 @@ class Line:
             torch.cat([one.expand(batch, -1, -1, -1), other], dim=2)
             for one, other in zip(before, (keys, values), strict=True)
         )
+        # Behind a prompt, heads that share keys are queries of one head, so that keys need no copies; of whole prompts
+        # copies are smaller than the mask.
+        folds = groups if layer in self.cache else 1
         self.cache[layer] = keys, values
+        if folds < groups:
+            keys, values = (one.repeat_interleave(groups, dim=1) for one in (keys, values))
         if self.mask is None:
             hidden = torch.zeros_like(self.grid, dtype=query.dtype).masked_fill(~self.grid, -torch.inf)
-            self.mask = hidden.repeat(1, groups, 1)[:, None]
-        # Heads that share keys are queries of one head, so that keys need no copies.
-        queries = queries.reshape(batch, heads, groups * new, -1)
+            self.mask = hidden.repeat(1, folds, 1)[:, None]
+        queries = queries.reshape(batch, keys.shape[1], folds * new, -1)
         found = nn.functional.scaled_dot_product_attention(queries, keys, values, self.mask, scale=scaling)
-        found = found.view(batch, heads * groups, new, -1).transpose(1, 2).flatten(0, 1)
+        found = found.view(batch, query.shape[1], new, -1).transpose(1, 2).flatten(0, 1)
         found = found[self.places][None]
-        if self.shared:
-            own, *others = first
-            keys, values = (other.repeat_interleave(groups, dim=1) for other in others)
-            alone = nn.functional.scaled_dot_product_attention(own, keys, values, is_causal=True, scale=scaling)
-            found = torch.cat([alone.transpose(1, 2), found], dim=1)
-        return found
+        return torch.cat([_among_themselves(*first, scaling), found], dim=1) if self.shared else found
 
     def _apart(self, line: Tensor) -> Tensor:
         """Return tokens of shape ``(1, heads, tokens, size)`` as rows, of shape ``(batch, heads, new, size)``."""
@@ -126,6 +124,12 @@ class Line:
         apart = line.new_zeros(batch * new, heads, size)
         apart[self.places] = line[0].transpose(0, 1)
         return apart.view(batch, new, heads, size).transpose(1, 2)
+
+
+def _among_themselves(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:
+    groups = query.shape[1] // key.shape[1]
+    key, value = (one.repeat_interleave(groups, dim=1) for one in (key, value))
+    return nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling).transpose(1, 2)
 
 
 def stands_in_line(model: PreTrainedModel) -> bool:
