@@ -95,9 +95,9 @@ class Line:
         """
         batch, new, _ = self.grid.shape
         groups = query.shape[1] // key.shape[1]
-        first = [one[:, :, : self.shared] for one in (query, key, value)]
+        own, *first = (one[:, :, : self.shared] for one in (query, key, value))
         queries, keys, values = (self._apart(one[:, :, self.shared :]) for one in (query, key, value))
-        before = self.cache[layer] if layer in self.cache else first[1:]
+        before = self.cache[layer] if layer in self.cache else first
         keys, values = (
             torch.cat([one.expand(batch, -1, -1, -1), other], dim=2)
             for one, other in zip(before, (keys, values), strict=True)
@@ -115,7 +115,7 @@ class Line:
         found = nn.functional.scaled_dot_product_attention(queries, keys, values, self.mask, scale=scaling)
         found = found.view(batch, query.shape[1], new, -1).transpose(1, 2).flatten(0, 1)
         found = found[self.places][None]
-        return torch.cat([_among_themselves(*first, scaling), found], dim=1) if self.shared else found
+        return torch.cat([_among_themselves(own, first[0], first[1], scaling), found], dim=1) if self.shared else found
 
     def _apart(self, line: Tensor) -> Tensor:
         """Return tokens of shape ``(1, heads, tokens, size)`` as rows, of shape ``(batch, heads, new, size)``."""
