@@ -97,7 +97,7 @@ class Line:
         groups = query.shape[1] // key.shape[1]
         own, *first = (one[:, :, : self.shared] for one in (query, key, value))
         queries, keys, values = (self._apart(one[:, :, self.shared :]) for one in (query, key, value))
-        before = self.cache[layer] if layer in self.cache else first
+        before = self.cache.get(layer, first)
         keys, values = (
             torch.cat([one.expand(batch, -1, -1, -1), other], dim=2)
             for one, other in zip(before, (keys, values), strict=True)
