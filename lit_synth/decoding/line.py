@@ -113,7 +113,8 @@ class Line:
             self.mask = hidden.repeat(1, folds, 1)[:, None]
         queries = queries.reshape(batch, keys.shape[1], folds * new, -1)
         found = nn.functional.scaled_dot_product_attention(queries, keys, values, self.mask, scale=scaling)
-        found = found.view(batch, query.shape[1], new, -1).transpose(1, 2).flatten(0, 1)
+        # On a GPU its heads lie behind its tokens in memory, so that a view could not part them.
+        found = found.reshape(batch, query.shape[1], new, -1).transpose(1, 2).flatten(0, 1)
         found = found[self.places][None]
         return torch.cat([_among_themselves(own, first[0], first[1], scaling), found], dim=1) if self.shared else found
 

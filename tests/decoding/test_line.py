@@ -68,6 +68,19 @@ def test_every_branch_is_a_full_forward(kind: str, attention: str, start: str) -
     assert model.config._attn_implementation == attention
 
 
+def test_heads_may_lie_behind_tokens_in_memory_as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, model, trie = batch(PROMPTS), made("llama"), build_trie(LABELS, 1)
+    expected = label_probabilities(model, *rows, trie, 0.0)
+    attend = torch.nn.functional.scaled_dot_product_attention
+
+    def as_on_a_gpu(*args: Any, **kwargs: Any) -> Tensor:
+        found: Tensor = attend(*args, **kwargs)
+        return found.transpose(1, 2).contiguous().transpose(1, 2)
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", as_on_a_gpu)
+    torch.testing.assert_close(label_probabilities(model, *rows, trie, 0.0), expected, atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize("start", ROWS)
 @pytest.mark.parametrize("tolerance", [0.0, 1e-4])
 def test_labels_have_the_same_probabilities_in_both_ways(
