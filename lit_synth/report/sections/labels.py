@@ -2,6 +2,7 @@
 
 from lit_synth.report.conclusions.findings import Summary
 from lit_synth.report.markup import Markup, Sorted, section, table, tag
+from lit_synth.report.statistics.labels import LabelFigures
 from lit_synth.report.wording import count, share
 
 FEW = 20
@@ -17,9 +18,10 @@ def by_label(summary: Summary) -> Markup:
     labels = sorted({label for figures in found.values() for label in figures})
     rows = []
     for label in labels:
-        ones = [figures.get(label) for figures in found.values()]
-        cells = [(share(value), value) for one in ones if one for value in (one.recall, one.precision)]
-        rows.append((label, _rows(max(one.rows for one in ones if one)), *(Sorted(*cell) for cell in cells)))
+        # Of a label that no test row has, one may say it and the other not.
+        ones = [figures.get(label, LabelFigures(label, 0, 0, 0)) for figures in found.values()]
+        cells = [(share(value), value) for one in ones for value in (one.recall, one.precision)]
+        rows.append((label, _rows(max(one.rows for one in ones)), *(Sorted(*cell) for cell in cells)))
     headers = ("label", "test rows", *(f"{name}, {figure}" for name in shown for figure in ("recall", "precision")))
     content = table(headers, rows, caption=summary.limits.caption, sorts=True)
     if len(labels) > FEW:

@@ -9,7 +9,11 @@ from rich.console import Console
 from sklearn.metrics import precision_recall_fscore_support  # type: ignore[import-untyped]
 
 from lit_synth.json_lines import read_json_lines
+from lit_synth.report.conclusions.findings import StrategySummary, Summary
 from lit_synth.report.conclusions.summary import summarise
+from lit_synth.report.limits import Limits
+from lit_synth.report.sections.labels import by_label
+from lit_synth.report.statistics.labels import label_figures
 from lit_synth.report.table import label_table
 from tests.report.conftest import write_lines
 from tests.report.reading import section
@@ -55,3 +59,25 @@ def test_many_labels_are_folded_on_the_page_and_not_printed(make_run: MakeRun) -
     page = section(run, TITLE)
     assert re.search(r"\b3\d labels label test rows", page)
     assert "l29" in page
+
+
+def test_a_label_that_one_student_alone_says_stays_in_that_ones_columns() -> None:
+    one = StrategySummary("gold", {0: 0.5}, None, 10, 0, {})
+    named = {"gold": {("a", "a"): 9}, "annotate": {("a", "a"): 3, ("a", "b"): 6}}
+    summary = Summary(
+        task="t",
+        metrics=(),
+        is_text=False,
+        seeds=(0,),
+        limits=Limits(),
+        labels=10,
+        test_rows=9,
+        test_units=9,
+        trivial=None,
+        strategies=(one,),
+        labelled={name: label_figures(pairs) for name, pairs in named.items()},
+        best="annotate",
+    )
+    *_, last = re.findall("<tr>(.*?)</tr>", by_label(summary))
+    cells = re.findall("<t[dh][^>]*>(.*?)</t[dh]>", last)
+    assert cells == ["b", "0", *3 * ["\N{EN DASH}"], "0.0&#8239;%"]
