@@ -37,7 +37,7 @@ def paired_difference(baseline: ArrayLike, other: ArrayLike, confidence: float =
     One seed: Newcombe's interval with p by the exact McNemar test where every score is 0 or 1, else the bootstrap over
     units with p by the paired t-test over them. Several: as in `mean_interval`, on the table of differences, with p
     from the same t distribution, so that interval and p never contradict each other; where no difference varies, which
-    is no certainty, as for one seed.
+    is no certainty, interval and p as for one seed.
 
     Raises:
         ValueError: The tables have different shapes.
@@ -57,7 +57,7 @@ def paired_difference(baseline: ArrayLike, other: ArrayLike, confidence: float =
     alike = outcomes and (len(differences) == 1 or not error)
     interval = newcombe(first[0], second[0], confidence) if alike else mean_interval(differences, confidence)
     interval = _possible(interval)
-    if outcomes and len(differences) == 1:
+    if alike:
         return Comparison(mean, interval, mcnemar(first[0], second[0]), "mcnemar")
     test: Test = "units" if len(differences) == 1 else "seeds and units"
     return Comparison(mean, interval, _two_sided(mean, error, freedom), test)

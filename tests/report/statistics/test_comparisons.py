@@ -59,6 +59,13 @@ def test_paired_difference_of_the_same_results_is_none() -> None:
     assert ours.paired_difference(scores, scores).interval == (0.0, 0.0)
 
 
+def test_a_difference_that_is_the_same_on_all_rows_of_all_seeds_is_no_certainty() -> None:
+    wrong, right = np.zeros((3, 2)), np.ones((3, 2))
+    assert ours.paired_difference(wrong, right).p == ours.mcnemar(wrong[0], right[0]) == 0.5
+    wrong, right = np.zeros((3, 60)), np.ones((3, 60))
+    assert 0 < ours.paired_difference(wrong, right).p < 1e-9
+
+
 @pytest.mark.parametrize("share", [0.8, 0.95, 0.99])
 def test_paired_interval_covers_the_truth_near_the_edge(share: float) -> None:
     rng = np.random.default_rng(1)
