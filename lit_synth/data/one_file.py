@@ -12,7 +12,7 @@ from lit_synth.data.sources import Normalise, example_of, unlabelled_of
 from lit_synth.errors import InputError
 from lit_synth.examples import Example
 from lit_synth.on_disk import Kept
-from lit_synth.tables import is_empty, read_table
+from lit_synth.tables import Row, is_empty, read_table
 from lit_synth.task import Task
 
 TEST_SHARE = 0.3
@@ -94,12 +94,18 @@ def hold_out_test(task: Task, rows: Sequence[Example], share: float) -> tuple[Pa
 
 
 def _rows_with_text(task: Task, path: Path, normalise: Normalise, left_out: dict[str, int]) -> Iterator[Example]:
+    # A row of JSON Lines may leave its target out; a column that no row has is a mistake, which the row's reader tells.
+    first: tuple[str, Row] | None = None
+    has_column = False
     for line, found in read_table(path):
         row, place = normalise(found), f"{path}:{line}"
-        # A column that is missing altogether is a mistake, which the row's reader tells.
+        has_column |= task.target in row
         if any(is_empty(row.get(name, "?")) for name in task.columns):
             left_out["without a text"] += 1
-        elif is_empty(row.get(task.target, "?")):
+        elif is_empty(row.get(task.target)):
+            first = first or (place, row)
             yield unlabelled_of(task, f"row-{line}", place, row)
         else:
             yield example_of(task, f"row-{line}", place, row)
+    if first and not has_column:
+        example_of(task, "", *first)

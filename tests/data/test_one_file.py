@@ -1,5 +1,6 @@
 """Test rows are held out of one file: by label, by input, and always the same ones."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def test_empty_texts_are_counted_and_rows_without_a_label_kept_apart(tmp_path: P
     assert (len(train), len(test)) == (16, 4)
     assert [(row.fields["text"], row.target) for row in unlabelled] == [("some text", None), ("other", None)]
     assert left_out == {"without a text": 1}
+
+
+def test_a_row_of_json_lines_may_leave_its_label_out(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    made = [{"text": f"row {n}"} | ({"mood": ("good", "bad")[n % 2]} if n > 2 else {}) for n in range(23)]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in made))
+    train, test, unlabelled, _ = read_file(TASK, path, 0.2)
+    assert (len(train), len(test)) == (16, 4)
+    assert [row.id for row in unlabelled] == ["row-1", "row-2", "row-3"]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in made[:3]))
+    with pytest.raises(InputError, match=r"rows\.jsonl:1: no column 'mood'; the row has: text"):
+        read_file(TASK, path, 0.2)
 
 
 def test_a_text_that_stands_twice_is_tested_once(tmp_path: Path) -> None:
