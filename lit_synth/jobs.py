@@ -140,6 +140,7 @@ def _watch(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             env={**own, "PYTHONUNBUFFERED": "1", **place},
         )
         children.add(child)

@@ -45,6 +45,7 @@ def spread(config: Path, actions: Sequence[str], asked: Ranks) -> None:
         stdout=subprocess.PIPE if relays else _shown(),
         stderr=subprocess.PIPE,
         text=True,
+        errors="replace",  # what a library prints may be in any encoding, and must not end who listens
         start_new_session=True,
         close_fds=False,
     )

@@ -151,7 +151,7 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "python"
     frames = """\\036{"stage": "stage 2 of 5 · gold"}\\n"""
     frames += """\\036{"reached": {"name": "n", "done": 3, "total": 7, "unit": "rows", "seconds": 1}}\\n"""
-    script.write_text(f"#!/bin/sh\nprintf '{frames}'\necho $LIT_SYNTH_RELAYED said\nsleep 0.3\n")
+    script.write_text(f"#!/bin/sh\nprintf '{frames}'\necho $LIT_SYNTH_RELAYED said\nprintf 'caf\\351\\n'\nsleep 0.3\n")
     script.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(script))
 
@@ -164,7 +164,7 @@ def test_a_job_of_a_sweep_is_shown_in_the_one_panel_and_its_log_is_plain(tmp_pat
     assert "─ job 2 of 2 · stage 2 of 5 · gold ─" in found
     assert "fraction_0.2_seed0: done" in found
     log = (tmp_path / "jobs" / "fraction_0.1_seed0.log").read_text()
-    assert log == "  n                        3/7 rows · 3.0/s · 0:01 left\n1 said\n"
+    assert log == "  n                        3/7 rows · 3.0/s · 0:01 left\n1 said\ncaf\ufffd\n", "of any encoding"
 
 
 @pytest.mark.usefixtures("says")
@@ -176,7 +176,7 @@ def test_a_stage_on_several_devices_is_shown_in_the_one_panel(tmp_path: Path) ->
         reached.append(display().board.reached)  # type: ignore[attr-defined]
 
     found = drawn(work)
-    assert "1 said\n" in found
+    assert "1 said\ncaf\ufffd\n" in found
     assert "3 of 7 rows" in found
     assert "\x1e" not in found
     assert reached == [Reached("n", 3, 7, "rows", 1)]
