@@ -44,14 +44,15 @@ def curate(
     of_strategy: dict[str, Any] = {}
     if task.labels:
         true = {row.id: task.labels.index(str(row.target)) for row in module.splits.development}
-        known, ids = known_posteriors(task, readings.development)
+        unshifted, ids = known_posteriors(task, readings.development)
         targets = np.array([true[name] for name in ids])
-        offsets = np.zeros((len(known), 1, len(task.labels)))
+        offsets = np.zeros((len(unshifted), 1, len(task.labels)))
         if settings.match_shares:
-            lean = leaning(task, readings, known, (*module.splits.gold, *module.splits.development))
+            lean = leaning(task, readings, unshifted, (*module.splits.gold, *module.splits.development))
             offsets, of_strategy = lean.offsets, {"shares": lean.found}
-        known = shifted(known, offsets)
-        judgement = judge_annotators(readings.names, known, targets, settings.calibrate, settings.confidence)
+        known = shifted(unshifted, offsets)
+        how = settings.calibrate, settings.confidence
+        judgement = judge_annotators(readings.names, known, targets, *how, unshifted)
         found, threshold = judgement.found, judgement.threshold
         rows = combined(task, readings, judgement.weights, offsets)
     else:

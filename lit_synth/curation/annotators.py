@@ -32,6 +32,7 @@ def judge_annotators(
     targets: NDArray[np.int64],
     calibrate: bool,
     confidence: float | Literal["auto"] | None,
+    unshifted: Posteriors | None = None,
 ) -> Judgement:
     """Fit the pool, and say how good it is on rows that its weights have not seen.
 
@@ -41,6 +42,7 @@ def judge_annotators(
         targets: Index of the true label, shape ``(rows,)``.
         calibrate: Whether to fit weights; else all count alike.
         confidence: The threshold, ``auto`` to choose it, ``None`` for none.
+        unshifted: What the annotators read, where ``known`` is shifted: a student on gold alone answers as it reads.
     """
     equal = [1 / len(known)] * len(known)
     weights = fit_weights(known, targets) if calibrate else equal
@@ -52,7 +54,7 @@ def judge_annotators(
     calibration: dict[str, Any] = {"rows": len(targets), "bins": bins}
     calibration |= {"before": figures(before, targets), "after": figures(after, targets)}
     if "student" in names:
-        _, alone = judged(known[names.index("student")], targets)
+        _, alone = judged((known if unshifted is None else unshifted)[names.index("student")], targets)
         low, high = bootstrap(right - alone)
         calibration["gain"] = {"mean": float((right - alone).mean()), "low": low, "high": high}
     each = [

@@ -7,6 +7,7 @@ import pytest
 
 from lit_synth.curation.advice import advise
 from lit_synth.curation.annotators import judge_annotators
+from lit_synth.curation.shares import shifted
 
 NAMES = ["teacher", "student"]
 
@@ -34,6 +35,13 @@ def test_figures_are_those_of_each_alone_and_of_all_together() -> None:
     assert 0 < gain["low"] < gain["mean"] < gain["high"]
     assert found["majority"] == pytest.approx(np.bincount(targets).max() / 300)
     assert (judgement.threshold, found["threshold"]) == (0.0, None)
+
+
+def test_the_gain_is_that_over_a_student_as_it_reads() -> None:
+    known, targets = made(300, (0.5, 1.5))
+    unshifted = shifted(known, np.array([[[0.0, 0.0, 0.0]], [[9.0, 0.0, 0.0]]]))
+    found = judge_annotators(NAMES, known, targets, False, None, unshifted).found["calibration"]
+    assert found["after"]["accuracy"] - found["gain"]["mean"] == pytest.approx((targets == 0).mean(), abs=0.02)
 
 
 def test_without_calibration_all_count_alike() -> None:
