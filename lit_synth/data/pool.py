@@ -16,6 +16,7 @@ from lit_synth.task import Task
 
 WITHOUT_TEXT = "in the pool, without a text"
 LABELLED = "in the pool, but labelled elsewhere"
+TESTED = "in the pool, but of a unit of test"
 REPEATED = "repeated in the pool"
 
 
@@ -73,26 +74,38 @@ def read_pool(task: Task, path: Path, normalise: Normalise = dict) -> tuple[Kept
 def fresh(
     task: Task,
     rows: Sequence[Example],
-    labelled: Sequence[Sequence[Example]],
+    train: Sequence[Example],
+    test: Sequence[Example],
     seed: int,
     most: int | None = None,
 ) -> tuple[Sequence[Example], dict[str, int]]:
     """Return unlabelled rows whose input no labelled row and no other has, in a seeded order, and what is left out.
 
+    Where several rows are scored as one unit, such as the answers to a question, none of a unit of test is returned.
+
     Args:
         task: Knows when two inputs are the same.
         rows: Without labels.
-        labelled: Train and test, in all their rows.
+        train: All its rows.
+        test: The same.
         seed: Of the order.
         most: How many are returned; ``None`` for all.
     """
     if not rows:
         return (), {}
-    known = sum(map(len, labelled))
-    first = first_alike(Joined(*labelled, rows), task.key)
+    known = len(train) + len(test)
+    first = first_alike(Joined(train, test, rows), task.key)
     own = np.arange(known, known + len(rows))
-    places = np.flatnonzero(first[known:] == own).tolist()
+    alone = np.flatnonzero(first[known:] == own).tolist()
+    places = alone
+    if task.unit:
+        tested = {_unit(task, row) for row in test}
+        places = [place for place in alone if _unit(task, rows[place]) not in tested]
     random.Random(f"unlabelled {seed}").shuffle(places)
-    counts = {LABELLED: int((first[known:] < known).sum())}
-    counts[REPEATED] = len(rows) - len(places) - counts[LABELLED]
+    counts = {LABELLED: int((first[known:] < known).sum()), TESTED: len(alone) - len(places)}
+    counts[REPEATED] = len(rows) - len(alone) - counts[LABELLED]
     return Part(rows, places[:most]), {reason: count for reason, count in counts.items() if count}
+
+
+def _unit(task: Task, row: Example) -> tuple[str, ...]:
+    return tuple(row.fields[name] for name in task.unit)

@@ -105,7 +105,7 @@ def make_splits(
     random.Random(f"pool {seed}").shuffle(rest)
     hidden = Part(kept, rest[: partition.pool_limit])
     most = None if partition.pool_limit is None else partition.pool_limit - len(hidden)
-    unlabelled, not_fresh = fresh(task, unlabelled, (train, test), seed, most)
+    unlabelled, not_fresh = fresh(task, unlabelled, train, test, seed, most)
     development = _hold_out(task, gold, partition.development_share)
     chosen = {example.id for example in development}
     tested, joined, _ = _joined(task, test) if not task.labels else (test, 0, ())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lit_synth.data import ClassifierEncoder, Partition, TaskDataModule
-from lit_synth.data.pool import LABELLED, REPEATED, WITHOUT_TEXT, read_pool
+from lit_synth.data.pool import LABELLED, REPEATED, TESTED, WITHOUT_TEXT, read_pool
 from lit_synth.data.splits import make_splits
 from lit_synth.errors import InputError
 from lit_synth.examples import Example
@@ -65,6 +65,16 @@ def test_what_repeats_is_left_out_and_counted(make: MakeModule, tmp_path: Path) 
         WITHOUT_TEXT: 1,
     }
     assert texts(splits.gold) == texts(module.splits.gold), "a pool moves no labelled row"
+
+
+def test_no_row_of_a_unit_of_test_is_in_the_pool() -> None:
+    task = Task("answers", ("paragraph", "answer"), "right", ("0", "1"), unit=("paragraph",))
+    made = [Example(str(n), {"paragraph": f"p{n // 5}", "answer": f"a{n}"}, str(n % 2)) for n in range(100)]
+    bare = [Example(f"pool-{n}", {"paragraph": f"p{n // 5}", "answer": f"new {n}"}) for n in range(100)]
+    splits = make_splits(task, made[:80], made[80:], Partition(1.0), bare)
+    assert {row.fields["paragraph"] for row in splits.pool} == {f"p{n}" for n in range(16)}
+    assert splits.removed[TESTED] == 20
+    assert REPEATED not in splits.removed
 
 
 def test_hidden_labels_come_first_and_alone_are_known(make: MakeModule) -> None:
