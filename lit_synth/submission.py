@@ -82,5 +82,6 @@ def _sbatch(words: list[str]) -> str:
     except FileNotFoundError:
         raise InputError("no sbatch here: submit from a machine of the cluster, or leave --slurm out") from None
     if found.returncode:
-        raise InputError(f"{found.stderr.strip().splitlines()[-1]}: {shlex.join(command)}")
+        *_, why = f"ended with {found.returncode}", *found.stderr.strip().splitlines()
+        raise InputError(f"{why}: {shlex.join(command)}")
     return found.stdout.strip().split(";")[0]

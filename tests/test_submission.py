@@ -275,6 +275,7 @@ def test_parts_of_a_run_are_not_submitted(command: list[str], capsys: pytest.Cap
     ("lines", "told"),
     [
         (None, "no sbatch here"),
+        (("exit 3",), "ended with 3: sbatch "),
         (
             ("echo sbatch: error: invalid partition specified: x >&2", "exit 1"),
             "sbatch: error: invalid partition specified: x: ",
