@@ -65,9 +65,9 @@ def _of_shares(strategy: str, shares: Mapping[str, Any]) -> list[str]:
     read = f"{strategy}: the teacher reads {_percent(farthest['read'])} as {farthest['label']!r}"
     expected = _percent(farthest["expected"])
     if shares["p"] is None:
-        return [f"{read}, {expected} were asked for: its probabilities were shifted until they agree."]
+        return [f"{read}, {expected} were asked for: its probabilities were shifted towards that."]
     if shares["matched"]:
-        return [f"{read}, gold has {expected}: its probabilities were shifted until they agree."]
+        return [f"{read}, gold has {expected}: its probabilities were shifted towards that."]
     return [f"{read}, gold has {expected}: the pool is of another kind than gold, and labels stay as they are read."]
 
 

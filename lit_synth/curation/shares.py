@@ -22,6 +22,9 @@ def fit_offsets(posterior: Floats, seen: Counts) -> Floats:
     al. (2023), *Mitigating Word Bias in Zero-shot Prompt-based Classifiers* (arXiv 2309.04992), as a convex problem:
     its gradient is the difference of mean probabilities and expected shares.
 
+    How often labels were seen is chance too: of rows drawn at random, all of it, and not only what an annotator is
+    unsure of. So rows count by how unsure it is, or shares that are off by chance would move a sure one far.
+
     Args:
         posterior: An annotator's probabilities, shape ``(rows, labels)``.
         seen: Rows of each label where labels are known and rows are of the same kind, shape ``(labels,)``.
@@ -31,11 +34,12 @@ def fit_offsets(posterior: Floats, seen: Counts) -> Floats:
 
     >>> leaning = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.4, 0.6]])
     >>> shifted(leaning, fit_offsets(leaning, np.array([500, 500]))).mean(axis=0).round(2).tolist()
-    [0.52, 0.48]
+    [0.53, 0.47]
     """
     scores = logs_of(posterior)
     expected = (seen + _SMOOTHING) / (seen + _SMOOTHING).sum()
-    rows = min(len(posterior), int(seen.sum()))
+    unsure = (1 - (posterior**2).sum(axis=1).mean()) / (1 - (expected**2).sum())
+    rows = min(len(posterior), int(seen.sum())) * min(1.0, float(unsure))
 
     def loss(offsets: Floats) -> tuple[float, Floats]:
         moved = scores + offsets

@@ -38,6 +38,20 @@ def test_an_annotator_that_does_not_lean_stays() -> None:
     assert np.abs(fit_offsets(posterior, np.array([2000, 2000]))).max() < 0.1
 
 
+def test_shares_that_are_off_by_chance_spoil_little() -> None:
+    """A sure annotator that leans nowhere, beside 48 labelled rows that are drawn at random."""
+    lost = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        shares = rng.dirichlet([3.0, 3.0])
+        targets = rng.choice(2, size=1500, p=shares)
+        seen = np.exp(2.5 * (rng.normal(size=(1500, 2)) + 2.5 * np.eye(2)[targets]) + np.log(shares))
+        posterior = seen / seen.sum(axis=1, keepdims=True)
+        moved = shifted(posterior, fit_offsets(posterior, rng.multinomial(48, shares)))
+        lost.append(np.subtract(*((one.argmax(axis=1) == targets).mean() for one in (posterior, moved))))
+    assert np.mean(lost) < 0.015
+
+
 def test_few_known_rows_move_less_than_many() -> None:
     _, posterior = read(1000, [0.5, 0.5], [0.0, 2.0])
     few, many = (np.ptp(fit_offsets(posterior, np.array([rows, rows]))) for rows in (1, 500))
