@@ -111,7 +111,7 @@ def test_one_class_only_is_told(refused: Refused, folder: Path) -> None:
         (["--fraction", "3"], "fraction 3 gives 3 gold rows of 120 for 2 classes: .*; use --fraction 4 or more"),
         (["--fraction", "0.01"], r"fraction 0\.01 gives 1 gold rows"),
         (["--fraction", "500"], "fraction 500 asks for 500 gold rows; .* no more than train has after repeats, 120"),
-        (["--fraction", "1.0"], "leaves no row of train for the pool: .*; lower it"),
+        (["--fraction", "1.0"], "leaves no row of train for the pool: .*--pool, lower it"),
         (["--development_share", "0"], "development_share 0: give a share between 0 and 1"),
         (["--limit", "0"], "limit 0: give 1 or more"),
         (["--seeds", "[]"], "seeds and strategies: give one or more of each"),

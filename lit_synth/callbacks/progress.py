@@ -36,6 +36,10 @@ class Progress(L.Callback):
         self.started = self.shown = 0.0
         self.shows = ExitStack()
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Progress":
+        """Stay the one: who copies a student, to average it, copies all that it refers to, and a display is no such."""
+        return self
+
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Choose a display where there is none yet, as for a stage that is done by hand."""
         self.shows.close()
