@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from lit_synth.examples import Example, read_examples
 from lit_synth.readings import Readings, posteriors_of, side_by_side
 from lit_synth.task import Task
 
-SAMPLE = 10_000
+SAMPLE = 5_000
 """Most rows that are looked at."""
 FEW = 30
 """Rows, read or labelled, under which chance moves shares more than any leaning."""
@@ -23,6 +23,7 @@ OF_ONE_KIND = 0.05
 """Probability under which a pool is taken for one of another kind than gold."""
 TOLD = 5
 _Value = TypeVar("_Value")
+_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ def leaning(task: Task, readings: Readings, known: Posteriors, labelled: Iterabl
     counts = asked or Counter(row.target for row in labelled)
     seen = np.array([counts[label] for label in task.labels])
     whole = (row for row in side_by_side(readings.rows) if None not in row)
-    sample = posteriors_of(task, drawn(whole, SAMPLE), len(readings.rows))
+    many = len(readings.rows)
+    # Of a row that is kept, numbers alone: thousands of whole rows would fill memory.
+    kept = drawn(whole, SAMPLE, lambda row: posteriors_of(task, [row], many)[:, 0])
+    sample: Posteriors = np.array(kept).reshape(-1, many, len(task.labels)).transpose(1, 0, 2)
     if min(sample.shape[1], seen.sum()) < FEW:
         return Leaning(np.zeros((len(sample), 1, len(seen))), {"matched": False})
     likelihood = None if asked else alike(known[0], sample[0])
@@ -67,17 +71,22 @@ def leaning(task: Task, readings: Readings, known: Posteriors, labelled: Iterabl
     return Leaning(offsets, found)
 
 
-def drawn(values: Iterable[_Value], most: int) -> list[_Value]:
+def drawn(values: Iterable[_Value], most: int, kept_as: Callable[[_Value], _Kept]) -> list[_Kept]:
     """Return a sample of values that are met once, each as likely as any other: Vitter's reservoir.
 
-    >>> drawn(range(3), 5), len(drawn(range(100), 5))
-    ([0, 1, 2], 5)
+    Args:
+        values: Any number.
+        most: How many are kept.
+        kept_as: What is kept of one.
+
+    >>> drawn(range(3), 5, str), len(drawn(range(100), 5, str))
+    (['0', '1', '2'], 5)
     """
     rest, dice = iter(values), random.Random(0)
-    kept = list(islice(rest, most))
+    kept = [kept_as(value) for value in islice(rest, most)]
     for number, value in enumerate(rest, most):
         if (place := dice.randrange(number + 1)) < most:
-            kept[place] = value
+            kept[place] = kept_as(value)
     return kept
 
 

@@ -84,6 +84,8 @@ def save_pretrained(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
     partial = folder.with_name(folder.name + ".partial")
     model.save_pretrained(partial)
     tokenizer.save_pretrained(partial)
+    for weights in partial.glob("*.safetensors"):  # which are written for their owner alone
+        weights.chmod((partial / "config.json").stat().st_mode)
     if folder.exists():
         others = {path.name for path in folder.iterdir()} - {path.name for path in partial.iterdir()}
         if others:

@@ -21,7 +21,7 @@ def terminal_table(summary: Summary) -> Table:
     order = f"{metric.title}: lower is better." if metric.lower else ""
     table = Table(
         title=Text(f"{summary.task}: {metric.name}{tested(summary)}, {spent(summary.labels, summary.is_text)}"),
-        caption=Text(" ".join(filter(None, [spread, order, summary.limits.caption]))),
+        caption=Text(" ".join(filter(None, [spread, order, summary.without_reading, summary.limits.caption]))),
         caption_justify="left",
         title_justify="left",
         box=box.SIMPLE_HEAD,

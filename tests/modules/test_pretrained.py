@@ -24,6 +24,8 @@ def test_an_export_replaces_an_earlier_one(tiny_causal: Path, tmp_path: Path) ->
     again = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
     assert (again.get_output_embeddings().weight == 0.5).all()
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    modes = {path.stat().st_mode for path in (tmp_path / "model").iterdir()}
+    assert len(modes) == 1, "who may read the config may read the weights"
 
 
 def test_an_export_deletes_nothing_of_another(tiny_causal: Path, tmp_path: Path) -> None:

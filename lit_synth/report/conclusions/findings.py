@@ -130,6 +130,13 @@ class Summary:
     warnings: tuple[str, ...] = ()
 
     @property
+    def without_reading(self) -> str:
+        """One sentence on what an answer gets that is the same for every row; empty where that is not known."""
+        if self.trivial is None:
+            return ""
+        return f"Without reading a row: {self.trivial.words.format(self.metric.show(self.trivial.value))}."
+
+    @property
     def metric(self) -> Metric:
         """The headline metric."""
         return self.metrics[0]

@@ -57,7 +57,7 @@ def key_figures(summary: Summary) -> Markup:
         for name, value, under, colour in shown
     )
     told = f"{metric.title}. Small figures: 95 % intervals {basis(len(summary.seeds), metric.units)}."
-    note = " ".join(filter(None, [told, summary.limits.caption]))
+    note = " ".join(filter(None, [told, summary.without_reading, summary.limits.caption]))
     return join([tag("dl", *items, class_="keys"), tag("p", note, class_="note")])
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from lit_synth.errors import InputError
 from lit_synth.report.conclusions.summary import summarise
+from lit_synth.report.page import write_report
 from lit_synth.report.table import terminal_table
 
 MakeRun = Callable[..., Path]
@@ -83,6 +84,13 @@ def test_weak_teacher_is_told(make_run: MakeRun) -> None:
     warnings = summarise(make_run(accuracy={"teacher": 0.61})).warnings
     assert warnings[0] == ("Teacher 61.0 % is not above the majority class 60.0 %: synthetic data is unlikely to pay.")
     assert "is not beyond chance above the student on gold only 76.0 %" in warnings[1]
+
+
+def test_what_one_answer_gets_stands_beside_the_figures(make_run: MakeRun) -> None:
+    run = make_run()
+    told = "Without reading a row: the majority class 60.0"
+    assert f"{told} %." in str(terminal_table(summarise(run)).caption)
+    assert told in write_report(run).read_text()
 
 
 def test_limit_is_in_verdict_and_table(make_run: MakeRun) -> None:
