@@ -124,7 +124,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("configs", "benchmarks", "Makefile"):
         (tmp_path / name).symlink_to(ROOT / name)
     content = next(content for page, content in blocks(("yaml",)) if page == "README.md")
-    for name in ("tickets.yaml", "first300.yaml"):
+    for name in ("tickets.yaml", "tweets.yaml"):
         (tmp_path / name).write_text(content)
     (tmp_path / "DIR").mkdir()
     monkeypatch.chdir(tmp_path)
