@@ -1,5 +1,6 @@
 """Which column of a table is the text and which the label: guessed from what the cells hold, and from names."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,18 @@ TEXT_NAMES = (
     *("utterance", "comment", "tweet", "query", "input", "prompt", "document", "passage", "paragraph", "context"),
     *("premise", "hypothesis", "answer", "abstract", "headline", "source", "email", "post"),
 )
+ALONE = ("text", "sentence", "review", "body", "message", "utterance", "comment", "tweet", "content", "document", "email")
+"""Names that say all: beside a column that has one as its whole name, only such a one as `TEXT_NAMES` is a text too."""
+_DAYS = "mon(day)?|tue(s(day)?)?|wed(nesday)?|thu(r(s(day)?)?)?|fri(day)?|sat(urday)?|sun(day)?"
+_MONTHS = (
+    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
+)
+_NO_TEXT = re.compile(
+    rf"([\W\d_]|\b({_DAYS}|{_MONTHS}|[ap]m|utc|gmt|[cew]es?t|[cemp][ds]t)\b|(?<=\d)(st|nd|rd|th|[tz]))+"
+    r"|\s*(https?://|www\.)\S+\s*",
+    re.IGNORECASE,
+)
+"""What numbers, dates, times and addresses of pages are made of."""
 MOSTLY_UNIQUE = 0.5
 """Share of distinct values from which a target is a text of its own and no label."""
 MOST_LABELS = 200
@@ -32,6 +45,7 @@ class Column:
         counts: How often each value occurs; only of columns that hold single values.
         is_text: Whether every cell is a text; numbers of a CSV file are texts too.
         is_flat: Whether no cell is a list or an object.
+        bare: Cells with a number, a date, a time or the address of a page, and nothing else.
     """
 
     name: str
@@ -40,6 +54,7 @@ class Column:
     counts: Counter[str] = field(default_factory=Counter)
     is_text: bool = True
     is_flat: bool = True
+    bare: int = 0
 
     def add(self, value: object) -> None:
         """Count one cell."""
@@ -50,6 +65,7 @@ class Column:
         self.is_flat &= isinstance(value, (str, int, float, bool))
         if self.is_flat:
             self.words += count_words(str(value))
+            self.bare += _NO_TEXT.fullmatch(str(value)) is not None
             self.counts[as_label(value)] += 1
 
     @property
@@ -72,7 +88,8 @@ class Column:
     def may_be_text(self) -> bool:
         """Whether it may hold texts of which most are different."""
         varied = self.unique > 0.05 or (self.mean_words >= 8 and len(self.counts) > 1)  # a passage may come back
-        return self.is_flat and self.is_text and self.mean_words >= 1.5 and varied
+        reads = self.is_text and self.bare <= self.filled / 2  # a line of a chat may be a number
+        return self.is_flat and reads and self.mean_words >= 1.5 and varied
 
 
 @dataclass(frozen=True)
@@ -195,13 +212,16 @@ def _targets(columns: dict[str, Column], text: Sequence[str]) -> list[str]:
 
 
 def _texts(columns: dict[str, Column], target: str) -> tuple[str, ...]:
-    """Return the longest text, and beside it those that are named like one."""
+    """Return those that have the name of a text as a whole, or the longest, and beside it those that hold such a name."""
     texts = [column for name, column in columns.items() if name != target and column.may_be_text]
     if not texts:
         alone = [name for name, column in columns.items() if name != target and column.is_text and column.is_flat]
         if len(alone) == 1:
             return (alone[0],)  # of single words, but there is no other
         raise InputError(f"no column looks like a text; name it with --text COLUMN; there are: {', '.join(columns)}")
+    plain = [column.name for column in texts if _whole(column.name) in TEXT_NAMES]
+    if any(_whole(name) in ALONE for name in plain):
+        return tuple(plain)
     longest = max(texts, key=lambda column: column.mean_words)
     named = [column.name for column in texts if column is longest or _named(column.name, TEXT_NAMES)]
     return tuple(named)
@@ -211,7 +231,20 @@ def _named(name: str, known: Sequence[str]) -> bool:
     return _rank(name, known) < len(known)
 
 
+def _whole(name: str) -> str:
+    """Return a name without what tells one of a pair from the other.
+
+    >>> [_whole(name) for name in ("Text", "text_a", "sentence2", "question 1", "tweet_created")]
+    ['text', 'text', 'sentence', 'question', 'tweet created']
+    """
+    return " ".join(word for word in _words(name) if len(word) > 1)
+
+
+def _words(name: str) -> list[str]:
+    return [word.rstrip("0123456789") or word for word in re.split(r"[\s_-]+", name.casefold()) if word]
+
+
 def _rank(name: str, known: Sequence[str]) -> int:
     """Return the place of the first known word that a name consists of, or holds between underscores or blanks."""
-    words = name.casefold().replace("_", " ").replace("-", " ").split()
+    words = _words(name)
     return min((known.index(word) for word in words if word in known), default=len(known))

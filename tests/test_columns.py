@@ -71,6 +71,49 @@ SHEETS: dict[str, tuple[Callable[[int], dict[str, Any]], tuple[str, ...], str, b
         True,
     ),
     "text to text": (lambda n: {"source": text(n), "summary": text(n + 1)}, ("source",), "summary", False),
+    "a time beside, named like a text": (
+        lambda n: {
+            "tweet_id": f"57030{n}",
+            "airline_sentiment": "abc"[n % 3],
+            "name": f"user{n}",
+            "text": text(n),
+            "tweet_created": f"2015-02-24 11:{n % 60:02}:52 -0800",
+            "tweet_location": f"San Francisco {n}",
+        },
+        ("text",),
+        "airline_sentiment",
+        True,
+    ),
+    "dates, numbers and addresses": (
+        lambda n: {
+            "message_date": f"Tue, {n % 28 + 1} March 2015, 7:{n % 60:02} PM",
+            "Customer message": text(n),
+            "message_size": f"{n} 000",
+            "post_url": f"https://example.org/{n}",
+            "team": "ab"[n % 2],
+        },
+        ("Customer message",),
+        "team",
+        True,
+    ),
+    "a pair by letters": (
+        lambda n: {"text_a": text(n), "text_b": text(2 * n + 1), "label": "ab"[n % 2]},
+        ("text_a", "text_b"),
+        "label",
+        True,
+    ),
+    "a pair by digits": (
+        lambda n: {"sentence1": text(n), "sentence2": f"short {n}", "label": "ab"[n % 2]},
+        ("sentence1", "sentence2"),
+        "label",
+        True,
+    ),
+    "a heading beside a longer text": (
+        lambda n: {"title": text(n), "what the customer wrote": text(n) * 3, "label": "ab"[n % 2]},
+        ("title", "what the customer wrote"),
+        "label",
+        True,
+    ),
     "a list beside": (lambda n: {"text": text(n), "tags": ["a"], "target": "ab"[n % 2]}, ("text",), "target", True),
 }
 
