@@ -15,11 +15,14 @@ TEXT_NAMES = (
     *("utterance", "comment", "tweet", "query", "input", "prompt", "document", "passage", "paragraph", "context"),
     *("premise", "hypothesis", "answer", "abstract", "headline", "source", "email", "post"),
 )
-ALONE = ("text", "sentence", "review", "body", "message", "utterance", "comment", "tweet", "content", "document", "email")
+ALONE = (
+    *("text", "sentence", "review", "body", "message", "utterance", "comment", "tweet", "content", "document", "email"),
+)
 """Names that say all: beside a column that has one as its whole name, only such a one as `TEXT_NAMES` is a text too."""
 _DAYS = "mon(day)?|tue(s(day)?)?|wed(nesday)?|thu(r(s(day)?)?)?|fri(day)?|sat(urday)?|sun(day)?"
 _MONTHS = (
-    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
+    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|"
+    "oct(ober)?|nov(ember)?|dec(ember)?"
 )
 _NO_TEXT = re.compile(
     rf"([\W\d_]|\b({_DAYS}|{_MONTHS}|[ap]m|utc|gmt|[cew]es?t|[cemp][ds]t)\b|(?<=\d)(st|nd|rd|th|[tz]))+"
@@ -212,7 +215,7 @@ def _targets(columns: dict[str, Column], text: Sequence[str]) -> list[str]:
 
 
 def _texts(columns: dict[str, Column], target: str) -> tuple[str, ...]:
-    """Return those that have the name of a text as a whole, or the longest, and beside it those that hold such a name."""
+    """Return those whose whole name is that of a text, or the longest, and beside it those that hold such a name."""
     texts = [column for name, column in columns.items() if name != target and column.may_be_text]
     if not texts:
         alone = [name for name, column in columns.items() if name != target and column.is_text and column.is_flat]

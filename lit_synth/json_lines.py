@@ -44,10 +44,17 @@ def _whole_lines(path: Path, lines: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
         if not is_text(line):
             raise InputError(
-                f"{path}:{number}: not UTF-8: {shown(line.strip())}; save the file as UTF-8; "
-                "for one from Windows: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
+                f"{path}:{number}: not UTF-8: {shown(line.strip())}; save the file as UTF-8; {_remedy(line)}"
             )
         yield line
+
+
+def _remedy(start: str) -> str:
+    """Return how a file is made UTF-8, by its first bytes: UTF-16 and UTF-32 have marks there."""
+    if start.startswith(("\udcff\udcfe", "\udcfe\udcff")):
+        name = "UTF-32" if start[2:4] == "\0\0" else "UTF-16"
+        return f"this one is {name}: iconv -f {name} -t UTF-8 OLD > NEW"
+    return "for one from Windows: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW"
 
 
 def _object(line: str, place: str) -> dict[str, Any]:

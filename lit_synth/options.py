@@ -95,7 +95,7 @@ def run_parser(command: str, *more: type) -> ArgumentParser:
     )
     parser.add_argument("--config", action="config", help="YAML of a run; a second one is laid over the first")
     if command == "run":
-        about = "try a handful of rows and show prompts, written rows, time, memory and disk; leaves nothing behind"
+        about = "try a handful of rows and show prompts, synthetic rows, time, memory and disk; leaves nothing behind"
         parser.add_argument("--preview", action="store_true", help=about)
         about = "where the folder was made with other settings: set its results aside, do again what these change"
         parser.add_argument("--redo", action="store_true", help=about)

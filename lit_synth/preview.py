@@ -59,7 +59,7 @@ def preview(run: RunSettings, tell: Callable[[str], None]) -> None:
         # Its plan, progress and figures are of a handful of rows.
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
             Pipeline(small, tell=only).execute()
-        for line in _written(output, task):
+        for line in _made(output, task, small):
             tell(line)
         tell("They come from a teacher that has hardly learnt: the run's own are better.\n")
         tell(f"Time    about {max(1, round(whole)):,} minutes for the whole run on this machine")
@@ -119,10 +119,10 @@ def _stages(tell: Callable[[str], None]) -> Callable[[str], None]:
     return only
 
 
-def _written(output: Path, task: Task) -> Iterator[str]:
+def _made(output: Path, task: Task, run: RunSettings) -> Iterator[str]:
     files = sorted(output.glob("synthetic/*/*.jsonl")) + sorted(output.glob("rejected/*/*.jsonl"))
     rows = [(path.parts[-3] == "rejected", row) for path in files for row in read_examples(path)]
-    yield f"\n{len(rows)} synthetic rows:"
+    yield f"\n{len(rows)} {'annotated pool' if run.annotates else 'synthetic'} rows:"
     for refused, row in rows[:ROWS]:
         text = " | ".join(" ".join(row.fields.get(name, "").split()) for name in task.fields)
         reason = f"  [rejected: {row.provenance.get('reason', 'no reason')}]" if refused else ""

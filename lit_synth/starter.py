@@ -53,14 +53,23 @@ def starter(
         *_pool(pool, unlabelled),
         f"test_share: {TEST_SHARE} # of labelled rows, held out to test on; fewer make the verdict less sure",
         f"fraction: {_fraction(found.kept)}",
-        f"strategies: {_strategies(pool is not None or unlabelled >= FEW_UNLABELLED)}",
+        f"strategies: {_strategies(annotated(pool, unlabelled))}",
         "seeds: [0] # more, such as [0, 1, 2], show how much is chance",
         f"output: {scalar(str(output))}",
         "task:",
         *(f"  {line}" for line in _task(path, found)),
-        *_sizes(found),
+        *_sizes(found, annotated(pool, unlabelled)),
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def annotated(pool: Path | None, unlabelled: int) -> bool:
+    """Tell whether a run annotates a pool, of this table or of so many rows; else its teacher writes rows.
+
+    >>> annotated(None, 49), annotated(None, 50)
+    (False, True)
+    """
+    return pool is not None or unlabelled >= FEW_UNLABELLED
 
 
 def _pool(pool: Path | None, unlabelled: int) -> list[str]:
@@ -74,7 +83,7 @@ def _strategies(annotates: bool) -> str:
     if annotates:
         return (
             "[gold, annotate, teacher] # students on your rows alone and with annotated ones; the teacher itself; "
-            "generate, both: with rows that it writes"
+            "generate, both: with rows that it writes, then without generate_weight"
         )
     return "[gold, generate, teacher] # students on your rows alone and with written ones; the teacher itself"
 
@@ -127,18 +136,23 @@ def _words_of_their_own(labels: Counter[str]) -> list[str]:
     return [label for label in labels if "_" in label and words[label.replace("_", " ")] > 1]
 
 
-def _sizes(found: Survey) -> list[str]:
+def _sizes(found: Survey, annotates: bool) -> list[str]:
     text, target = (_tokens(quantile(lengths, 0.95)) for lengths in (found.lengths, found.target_lengths))
     gold = min(MOST_GOLD, _others(found.kept))
     steps = 300 if gold < 500 else 600
     lines = ["teacher:", "  model: embedded:teacher # a folder, or a name on the hub: a larger one teaches better"]
+    if annotates:
+        lines.append("  generate_weight: 0 # it learns no writing, half of its time; without this line it does")
     if not found.guess.is_label:
         lines.append(f"  max_new_tokens: {target}")
+    if not annotates:
+        lines += [
+            "generation:",
+            f"  amount: {min(1000, max(100, gold))} # rows to be written and kept",
+            f"  sampling: {{max_new_tokens: {min(384, text)}}}",
+        ]
     return [
         *lines,
-        "generation:",
-        f"  amount: {min(1000, max(100, gold))} # rows to be written and kept",
-        f"  sampling: {{max_new_tokens: {min(384, text)}}}",
         "student:",
         "  # model: a folder, or a name on the hub; by default a small one that ships inside a package",
         f"  max_length: {text} # tokens; longer inputs are cut",

@@ -1,5 +1,6 @@
 """What a pool holds beside a labelled table: how many rows are new, and why others are left out."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,9 +74,11 @@ def look_at(rows: Iterable[tuple[int, Row]], found: Survey, seen: set[str], path
     pool, guess = Unlabelled(), found.guess
     for line, row in rows:
         if absent := [name for name in guess.text if name not in row]:
+            there = ",".join(name for name in guess.text if name in row)
+            remedy = f"give --text {shlex.quote(there)}, or give a column" if there else "give the column"
             raise InputError(
                 f"{path}:{line}: no column {absent[0]!r}, which is the text of the labelled rows; there are: "
-                f"{shown(', '.join(row), 200)[1:-1]}; give the column that name"
+                f"{shown(', '.join(row), 200)[1:-1]}; {remedy} that name"
             )
         pool.rows += 1
         pool.has_labels |= path is not None and not is_empty(row.get(guess.target))

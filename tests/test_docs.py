@@ -164,6 +164,7 @@ TINY = (
     "--student.search.every=1",
     "--generation.amount=4",
     "--strategies=gold,generate",
+    "--teacher.generate_weight=1",
 )
 
 

@@ -42,7 +42,7 @@ def test_a_preview_shows_what_a_run_would_do_and_leaves_nothing(
     read = str(tokenizer.decode(tokenizer(first.removeprefix("Review: "))["input_ids"]))
     assert read.startswith("[CLS] ")
     assert f"[student]\n{read}\n" in said
-    assert "10 synthetic rows:\n  " in said
+    assert "10 annotated pool rows:\n  " in said
     for stage in ("teacher_fit", "annotate", "gold"):
         assert f"  seed0/{stage}\n" in said
     for cost in ("Time    about ", "Memory  ", "Disk    "):
@@ -77,4 +77,4 @@ def test_few_rows_leave_some_to_be_annotated(
     assert main(["run", "--config", "run.yaml", "--preview"]) == 0, capsys.readouterr().err
     said = capsys.readouterr().out
     assert "The path on 11 gold rows" in said
-    assert "\n3 synthetic rows:\n" in said
+    assert "\n3 annotated pool rows:\n" in said

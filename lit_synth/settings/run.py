@@ -110,7 +110,8 @@ class RunSettings:
                 raise InputError(f"generation.{name} {value:g}: give 1 or more")
         if self.generates and self.teacher.directions == "annotate":
             raise InputError(
-                "teacher.generate_weight 0: no writing is learnt, so give --strategies without generate and both"
+                "teacher.generate_weight 0: no writing is learnt, so leave it out, or give --strategies without "
+                "generate and both"
             )
         if not self.seeds or not self.strategies:
             raise InputError("seeds and strategies: give one or more of each")

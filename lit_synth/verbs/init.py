@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lit_synth.columns import Guess, columns_of, guess
 from lit_synth.errors import InputError, printable
 from lit_synth.examples import Example
-from lit_synth.starter import starter
+from lit_synth.starter import annotated, starter
 from lit_synth.survey import survey
 from lit_synth.tables import Row, as_label, is_empty, read_texts
 from lit_synth.unlabelled import Unlabelled, look_at
@@ -18,11 +18,6 @@ from lit_synth.whole_files import write_whole
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
-
-_SHORTER = (
-    "Shorter with a lower --teacher.max_epochs (the teacher), --student.search.max_steps (each student), "
-    "--generation.amount (written rows), --pool_limit (annotated ones)"
-)
 
 
 def main(words: list[str]) -> None:
@@ -45,8 +40,8 @@ def main(words: list[str]) -> None:
     print(f"Wrote {config}; read it, it says what each setting does")
     command = f"lit_synth run --config {shlex.quote(str(config))}"
     print(f"Next, about {_minutes(config, table)}:\n  {command}")
-    print(_SHORTER)
-    print(f"A look at prompts and written rows first, in about a minute:\n  {command} --preview")
+    print(_shorter(table))
+    print(f"A look at prompts and synthetic rows first, in about a minute:\n  {command} --preview")
 
 
 def parser_of() -> "ArgumentParser":
@@ -112,11 +107,15 @@ def init(
 
 @dataclass(frozen=True)
 class _Table:
-    """What was found of a table: its rows with text and target, how many different ones, and the pool's."""
+    """What was found of a table: its rows with text and target, how many different ones, and the pool's.
+
+    `annotated` tells whether the run annotates a pool; else its teacher writes rows.
+    """
 
     rows: list[Row]
     kept: int
     pool: int
+    annotated: bool
 
 
 def _start(
@@ -145,14 +144,15 @@ def _start(
     more = look_at(read_texts(pool), found, seen, pool) if pool is not None else Unlabelled()
     for line in (*found.told(path), *own.told(found.guess.target), *more.told(found.guess.target, pool)):
         tell(line)
-    content = starter(path, found, config, Path("runs") / config.stem, pool, own.kept + more.kept)
+    unlabelled = own.kept + more.kept
+    content = starter(path, found, config, Path("runs") / config.stem, pool, unlabelled)
     if agreed is not None and not agreed():
         raise InputError("nothing is written; --text COLUMN[,COLUMN] and --label COLUMN name other columns")
     config.parent.mkdir(parents=True, exist_ok=True)
     write_whole(config, content)
     columns = (*found.guess.text, found.guess.target)
     whole = [row for _, row in rows if not any(is_empty(row.get(name)) for name in columns)]
-    return config, _Table(whole, found.kept, own.kept + more.kept)
+    return config, _Table(whole, found.kept, unlabelled, annotated(pool, unlabelled))
 
 
 def _without_label(rows: Sequence[tuple[int, Row]], guess: Guess) -> Iterator[tuple[int, Row]]:
@@ -162,7 +162,16 @@ def _without_label(rows: Sequence[tuple[int, Row]], guess: Guess) -> Iterator[tu
 
 
 def _agreed() -> bool:
-    return input("Is that right? [Y/n] ").strip().casefold() in ("", "y", "yes")
+    try:
+        return input("Is that right? [Y/n] ").strip().casefold() in ("", "y", "yes")
+    except EOFError:  # Ctrl-D
+        print()
+        return False
+
+
+def _shorter(table: _Table) -> str:
+    rows = "--pool_limit (annotated rows)" if table.annotated else "--generation.amount (written rows)"
+    return f"Shorter with a lower --teacher.max_epochs (the teacher), --student.search.max_steps (each student), {rows}"
 
 
 def _minutes(config: Path, table: _Table) -> str:

@@ -41,7 +41,7 @@ def main(words: list[str]) -> None:
     quiet()
     student = Student(found.model, found.device, found.batch_size)
     with showing():
-        output = label(student, found.file, found.output, tell=lambda line: print(line, flush=True))
+        output = label(student, found.file, found.output, lambda line: print(line, flush=True), force=found.force)
     print(f"Wrote {output}")
 
 
@@ -56,15 +56,21 @@ def parser_of() -> "ArgumentParser":
     )
     parser.add_argument("file", type=Path, help="CSV, TSV, JSON Lines or Parquet with the columns that it learnt from")
     parser.add_argument(
-        "--output", type=Path | None, help=".csv, .tsv or .jsonl; by default FILE.labelled.csv or .jsonl"
+        "--output", type=Path | None, help=".csv, .tsv or .jsonl; by default FILE.labelled.csv or .jsonl, beside FILE"
     )
+    parser.add_argument("--force", action="store_true", help="replace an output that is there")
     parser.add_argument("--batch_size", type=int, default=64, help="rows a batch")
     parser.add_argument("--device", type=str | None, help="such as cpu or cuda; the GPU where there is one, by default")
     return parser
 
 
 def label(
-    student: "Student", file: Path, output: Path | None = None, tell: Callable[[str], None] | None = None
+    student: "Student",
+    file: Path,
+    output: Path | None = None,
+    tell: Callable[[str], None] | None = None,
+    *,
+    force: bool = False,
 ) -> Path:
     """Write a table with ``predicted``, and for labels ``probability`` and that of each label, beside its columns.
 
@@ -74,19 +80,22 @@ def label(
     Args:
         student: Who answers.
         file: CSV, TSV, JSON Lines or Parquet; a row with an empty text is kept, and nothing is said of it.
-        output: ``.csv``, ``.tsv`` or ``.jsonl``.
+        output: ``.csv``, ``.tsv`` or ``.jsonl``; by default ``.labelled.csv`` or ``.labelled.jsonl`` beside the table.
         tell: Gets lines of progress.
+        force: Replace an output that is there.
 
     Raises:
-        InputError: A column is missing, is there already, or the output is of another format.
+        InputError: A column is missing, is there already, or so is the output, or it is of another format.
     """
     kind = suffix(file)
     text = ".csv" if kind in (".csv", ".tsv") else ".jsonl"
-    output = output or Path(f"{file.name.removesuffix(kind)}.labelled{text}")
+    output = output or file.with_name(f"{file.name[: -len(kind)]}.labelled{text}")
     if suffix(output) not in (".csv", ".tsv", ".jsonl"):
         raise InputError(f"{output}: written are .csv, .tsv and .jsonl; give one of these names")
     if output.resolve() == file.resolve():
         raise InputError(f"{output}: is the table itself; give another --output")
+    if output.exists() and not force:
+        raise InputError(f"{output}: is there already; give --force to replace it, or another --output")
     total = _looked_at(student, file)
     started = shown = time.monotonic()
     empty = 0
@@ -99,7 +108,11 @@ def label(
                 shown = now
                 display().reached(Reached("label", number, total, "rows", now - started), tell)
     if tell is not None and empty:
-        tell(f"{empty:,} rows have no text; nothing is said of them")
+        tell(
+            "1 row has no text; nothing is said of it"
+            if empty == 1
+            else f"{empty:,} rows have no text; nothing is said of them"
+        )
     return output
 
 

@@ -129,9 +129,9 @@ DEEP = b'{"text": ' + b"[" * 100_000 + b"]" * 100_000 + b', "sentiment": "positi
 LINES: dict[str, tuple[bytes, int | str]] = {
     "mark of the byte order": (b"\xef\xbb\xbf" + L + M, 2),
     "mark in the middle": (L + b"\xef\xbb\xbf" + M, ":2: not JSON"),
-    "UTF-16": (TEXT.encode("utf-16"), ":1: not UTF-8"),
+    "UTF-16": (TEXT.encode("utf-16"), ":1: not UTF-8.*: iconv -f UTF-16 -t UTF-8 "),
     "UTF-16 without a mark": (TEXT.encode("utf-16-le"), ":1: not JSON"),
-    "UTF-32": (TEXT.encode("utf-32"), ":1: not UTF-8"),
+    "UTF-32": (TEXT.encode("utf-32"), ":1: not UTF-8.*: iconv -f UTF-32 -t UTF-8 "),
     "Latin-1": (
         L + '{"text": "café", "sentiment": "positive"}'.encode("latin-1"),
         ":2: not UTF-8.*save the file as",

@@ -43,6 +43,7 @@ def test_what_a_sheet_holds_is_told(sheet: Path, capsys: pytest.CaptureFixture[s
         "lines 3 and 125",
         "Next, about 3 minutes:\n  lit_synth run --config 'Our reviews.yaml'",
         "--preview",
+        "--generation.amount (written rows)\n",
     ):
         assert told in said
 
@@ -131,6 +132,20 @@ def test_a_pool_is_told_and_annotated(sheet: Path, capsys: pytest.CaptureFixture
     run = run_settings("run", ["--config=Our reviews.yaml"])[0]
     assert (run.pool, run.pool_limit) == ("new.jsonl", 2000)
     assert run.strategies == ("gold", "annotate", "teacher")
+    assert run.teacher.generate_weight == 0, "nothing is written, so it need not learn to"
+    assert "generation" not in yaml.safe_load(Path("Our reviews.yaml").read_text())
+    assert "--pool_limit (annotated rows)\n" in said
+    assert "--generation.amount" not in said
+
+
+def test_a_column_that_only_the_labelled_rows_have_is_told_with_those_that_both_have(tmp_path: Path) -> None:
+    rows = "".join(f"words {n},a title {n},{'ab'[n % 2]}\n" for n in range(40))
+    (tmp_path / "rows.csv").write_text(f"text,title,label\n{rows}")
+    (tmp_path / "pool.csv").write_text("text\nnew words\n")
+    with pytest.raises(
+        InputError, match=r"no column 'title'.*there are: text; give --text text, or give a column that"
+    ):
+        init(tmp_path / "rows.csv", output=tmp_path / "rows.yaml", pool=tmp_path / "pool.csv")
 
 
 def test_fifty_empty_labels_are_a_pool(tmp_path: Path) -> None:
@@ -174,6 +189,21 @@ def test_nothing_is_written_where_the_user_says_no(sheet: Path) -> None:
     with pytest.raises(InputError, match="nothing is written"):
         init(sheet, agreed=lambda: False)
     assert not Path("Our reviews.yaml").exists()
+
+
+def test_the_end_of_input_is_a_no(sheet: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda asked: _end())
+    assert main(["init", str(sheet)]) == 2
+    said = capsys.readouterr().err
+    assert "nothing is written" in said
+    assert said.count("\n") == 1
+    assert not Path("Our reviews.yaml").exists()
+
+
+def _end() -> str:
+    raise EOFError
 
 
 @pytest.mark.parametrize("label", ["no", "1e5", "~", "a: b", "# x", "it's", '"q"', "😀", "null", "nan", "[x]", "007"])

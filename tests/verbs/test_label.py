@@ -97,6 +97,27 @@ def test_order_does_not_depend_on_length(student: MakeStudent) -> None:
         assert one == pytest.approx(other, abs=1e-5)
 
 
+def test_the_output_lies_beside_the_table_and_replaces_none(
+    student: MakeStudent, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    folder = student()
+    (tmp_path / "t").mkdir()
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "t" / "mixed.csv", [{"text": "a film"}, {"text": ""}, {"text": "a plot"}])
+    words = ["label", f"--model={folder}", "t/mixed.csv"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "Wrote t/mixed.labelled.csv\n" in said
+    assert "1 row has no text; nothing is said of it\n" in said
+    assert not (tmp_path / "mixed.labelled.csv").exists()
+    (tmp_path / "t" / "mixed.labelled.csv").write_text("mine")
+    assert main(words) == 2
+    assert "t/mixed.labelled.csv: is there already; give --force to replace it" in capsys.readouterr().err
+    assert (tmp_path / "t" / "mixed.labelled.csv").read_text() == "mine"
+    assert main([*words, "--force"]) == 0
+    assert len((tmp_path / "t" / "mixed.labelled.csv").read_text().splitlines()) == 4
+
+
 def test_a_stop_leaves_no_half_of_a_file(student: MakeStudent, tmp_path: Path, monkeypatch: Any) -> None:
     made = Student(student(), batch_size=1)
     file = write(tmp_path / "new.csv", [{"text": "a film"} for _ in range(40)])
@@ -106,7 +127,7 @@ def test_a_stop_leaves_no_half_of_a_file(student: MakeStudent, tmp_path: Path, m
     monkeypatch.setattr(made, "_answer", lambda rows: answer(rows) if next(calls, None) is not None else exit(1))
     before = sorted(tmp_path.iterdir())
     with pytest.raises(SystemExit):
-        label(made, file, tmp_path / "out.csv")
+        label(made, file, tmp_path / "out.csv", force=True)
     assert (tmp_path / "out.csv").read_text() == "older"
     assert sorted(tmp_path.iterdir()) == before
 
