@@ -63,7 +63,10 @@ def test_many_labels_are_folded_on_the_page_and_not_printed(make_run: MakeRun) -
 
 def test_a_label_that_one_student_alone_says_stays_in_that_ones_columns() -> None:
     one = StrategySummary("gold", {0: 0.5}, None, 10, 0, {})
-    named = {"gold": {("a", "a"): 9}, "annotate": {("a", "a"): 3, ("a", "b"): 6}}
+    named: dict[str, dict[tuple[str, str | None], int]] = {
+        "gold": {("a", "a"): 9},
+        "annotate": {("a", "a"): 3, ("a", "b"): 6},
+    }
     summary = Summary(
         task="t",
         metrics=(),
