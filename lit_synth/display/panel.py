@@ -34,7 +34,8 @@ def panel_lines(board: Board, console: Console, width: int) -> list[str]:
     width = max(10, min(width - 1, WIDEST))
     # Never a plain string: rows are what users and models wrote, and rich reads brackets in strings as markup.
     title = Text(board.title, "not dim bold", overflow="ellipsis", no_wrap=True)
-    found, share = outlook(), board.reached.share if board.reached else 0.0
+    at = board.reached  # once: another thread may begin a new stage
+    found, share = outlook(), at.share if at else 0.0
     whole = Text(f"the whole run: {in_words(found.left(share))} left" if found else "", "not dim")
     shown: RenderableType = Group(title, *_body(board), *([whole] if whole else []))
     if width >= NARROW:
