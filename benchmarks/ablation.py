@@ -14,81 +14,55 @@ import random
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import yaml
+from arms import BY_CHANCE, PARTS, SETS, SHUFFLED, WRITTEN, arms_of
 from results import MACHINE, markdown_table, write_section
 
-from lit_synth.examples import read_examples, write_examples
+from lit_synth.curation.pooling import Posteriors
+from lit_synth.examples import Example, read_examples, write_examples
+from lit_synth.readings import Readings
 from lit_synth.report.statistics.comparisons import paired_difference
 from lit_synth.stages import run_stage
+from lit_synth.task import Task
 
-# Best for gold alone and for both in the search of configs/slurp_embedded.yaml, at 5 % and at 1 % (seed 0, development
-# part; the other strategies tie or end sooner): given to all, so that no arm is trained longer than another.
-CHOSEN = "{learning_rate: 3.0e-4, max_steps: 600}"
-EVERY = f"{{gold: {CHOSEN}, annotate: {CHOSEN}, generate: {CHOSEN}, both: {CHOSEN}, full: {CHOSEN}}}"
-ALONE = "--curation.students 0 --curation.calibrate false"
-"""The teacher is the only annotator, whatever the config says; what an arm says comes later, and wins."""
-HALF = "--trainer '{precision: bf16-mixed}'"
-"""Twice as fast where the processor has it; the first set was measured before that was known."""
-SETS = {
-    "demo": f"--config configs/demo.yaml {ALONE} {HALF}",
-    "slurp": f"--config configs/slurp_embedded.yaml --fraction 0.05 --student.chosen '{EVERY}' {ALONE}",
-    "slurp_1": f"--config configs/slurp_embedded.yaml --fraction 0.01 --student.chosen '{EVERY}' {ALONE} {HALF}",
-    "webnlg": f"--config configs/webnlg_embedded.yaml --fraction 0.05 {HALF}",
-}
-POOL = "--curation.students 1 --curation.calibrate true"
-SHUFFLED = "shuffled labels"
-LABELS = {
-    "plain": "--curation.labels hard --curation.match_shares false",
-    "soft labels": "--curation.match_shares false",
-    "matched": "",
-    "matched, hard": "--curation.labels hard",
-    "calibrated": "--curation.calibrate true",
-    "1,500 generated rows": "--generation.amount 1500",
-    "with the student": "--curation.students 1",
-    "pool": POOL,
-    "pool, as read": f"{POOL} --curation.match_shares false",
-    "pool, hard": f"{POOL} --curation.labels hard",
-    "pool, threshold": f"{POOL} --curation.confidence auto",
-    "pool, weighed": f"{POOL} --curation.weigh true",
-    "pool, smoothed": f"{POOL} --student.loss.smoothing 0.1",
-    "pool, generalised": f"{POOL} --student.loss.kind generalised",
-    "pool, symmetric": f"{POOL} --student.loss.kind symmetric",
-    "pool, averaged": f"{POOL} --student.average 0.99",
-    "pool, agreement": f"{POOL} --student.average 0.99 --student.agreement true",
-    "pool, two stages": f"{POOL} --student.two_stages true",
-    "pool, gold twice": f"{POOL} --student.gold_weight 2",
-    "pool, disagreement out": f"{POOL} --curation.rules.disagreement reject",
-    "pool, no near duplicates": f"{POOL} --curation.rules.near_duplicates 0.8",
-    # Controls: at a rate of 0 the teacher stays as it was pretrained; and teacher's labels, dealt to other rows.
-    "untuned teacher": "--teacher.learning_rate 0 --teacher.max_epochs 1",
-    SHUFFLED: "",
-}
-TEXTS = {
-    "plain": "--curation.rules.faithful false --curation.rules.schema false",
-    "rules": "",
-    "consensus": "--teacher.samples 4 --curation.choice consensus",
-    "all": "--teacher.samples 4 --curation.choice all",
-    "weighed": "--curation.weigh true",
-    "two stages": "--student.two_stages true",
-}
 STRATEGIES = ("gold", "annotate", "generate", "both", "full", "teacher")
 CHANGED = STRATEGIES[1:4]
 
 
 def command(name: str, arm: str, data: str, output: Path, seeds: str) -> list[str]:
     """Return the command of an arm."""
-    arms = TEXTS if name == "webnlg" else LABELS
-    words = ["lit_synth", "run", *shlex.split(SETS[name]), "--seeds", f"[{seeds}]", *shlex.split(arms[arm])]
+    words = ["lit_synth", "run", *shlex.split(SETS[name]), "--seeds", f"[{seeds}]", *shlex.split(arms_of(name)[arm])]
     if name != "demo":
         words += ["--data_dir", data]
+    part = arm.rpartition(", ")[2]
     # Baselines do not change with the synthetic rows.
-    wanted = STRATEGIES if arm == "plain" else STRATEGIES[:4]
+    wanted: Sequence[str] = STRATEGIES if arm == "plain" else STRATEGIES[:4]
+    if part in PARTS or part in WRITTEN:
+        wanted = ("gold", "annotate" if part in PARTS else "generate")
     words += ["--strategies", f"[{','.join(wanted)}]", "--output", str(output / _slug(arm))]
     return words if arm == "plain" else [*words, "--reuse", str(output / "plain")]
+
+
+def run_by_chance(words: list[str]) -> None:
+    """Run an arm where labels are expected as often as in as many rows drawn from gold with replacement."""
+    import lit_synth.curate
+    from lit_synth.cli import main
+    from lit_synth.leaning import Leaning, leaning
+
+    def of_a_draw(task: Task, readings: Readings, known: Posteriors, labelled: Iterable[Example]) -> Leaning:
+        rows = list(labelled)
+        seed = next(part for part in readings.rows[0].parts if part.startswith("seed"))
+        return leaning(task, readings, known, random.Random(seed).choices(rows, k=len(rows)))
+
+    with patch.object(lit_synth.curate, "leaning", of_a_draw):
+        if main(words):
+            sys.exit(1)
 
 
 def shuffle(output: Path, seed: int) -> None:
@@ -145,14 +119,17 @@ def main() -> None:
     """Run the arms and write the page."""
     name, data, output = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     seeds = sys.argv[4] if len(sys.argv) > 4 else "0,1,2"
-    arms = list(TEXTS if name == "webnlg" else LABELS)
+    arms = list(arms_of(name))
     for arm in sys.argv[5:] or arms:
         if arm == SHUFFLED:
             for seed in seeds.split(","):
                 shuffle(output, int(seed))
             continue
         words = command(name, arm, data, output, seeds)
-        subprocess.run([sys.executable, "-m", *words], check=True)  # noqa: S603 - our own command
+        if arm.endswith(BY_CHANCE):
+            run_by_chance(words[1:])
+        else:
+            subprocess.run([sys.executable, "-m", *words], check=True)  # noqa: S603 - our own command
     first = shlex.join(command(name, "plain", "DATA_DIR", Path("OUTPUT"), seeds))
     closing = f"`python benchmarks/ablation.py {name} DATA_DIR OUTPUT {seeds}`; the first arm is\n\n```\n{first}\n```"
     write_section(f"Ablation: {name}", "\n\n".join([table(output, arms), MACHINE, closing]))

@@ -24,9 +24,11 @@ def quiet_trainer(**arguments: Any) -> Any:
     """Return a trainer that writes and shows nothing of its own."""
     import lightning as L
 
+    from lit_synth.freed_memory import keep_freed_memory
     from lit_synth.stages import quiet
 
     quiet()
+    keep_freed_memory()
     own = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
     silent: dict[str, Any] = dict.fromkeys(own, False)
     return L.Trainer(**silent, **arguments)

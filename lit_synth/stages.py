@@ -24,6 +24,7 @@ from lit_synth.cluster import ranks_of
 from lit_synth.data import TaskDataModule
 from lit_synth.download import say
 from lit_synth.errors import InputError
+from lit_synth.freed_memory import keep_freed_memory
 from lit_synth.options import corrected
 from lit_synth.permissions import may_unpickle
 from lit_synth.preflight import check_ranks
@@ -63,6 +64,7 @@ class StageCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         """Read checkpoints as weights only, whatever a config says, unless pickles were allowed; look for the ranks."""
+        keep_freed_memory()
         _see_that_it_is_installed(self.config.get(self.subcommand or "", self.config).trainer.strategy)
         if self.subcommand is None:  # asked for by another part of the program, which looks for itself
             return
