@@ -16,6 +16,7 @@ from lit_synth.data.collate import Collate
 from lit_synth.data.encoders import ClassifierEncoder, Encoder, Seq2SeqEncoder
 from lit_synth.errors import InputError
 from lit_synth.examples import Example
+from lit_synth.modules.first_token import read_first_token_alone
 from lit_synth.modules.pretrained import load_pretrained
 from lit_synth.permissions import class_at
 from lit_synth.task import Task
@@ -120,6 +121,8 @@ class Student:
         encoder = ClassifierEncoder if self.task.labels else Seq2SeqEncoder
         self.encoder: Encoder = encoder(str(path), reading.max_length)
         self.model: Any = load_pretrained(kind, str(path.resolve())).eval().to(self.device)
+        if self.task.labels:
+            read_first_token_alone(self.model)
         known = tuple(self.model.config.id2label.values()) if self.task.labels else ()
         if known != self.task.labels:
             raise InputError(

@@ -16,6 +16,7 @@ from lit_synth.examples import Example
 from lit_synth.modules.annotations import labelled
 from lit_synth.modules.averaging import Averaging
 from lit_synth.modules.finite import check_finite
+from lit_synth.modules.first_token import read_first_token_alone
 from lit_synth.modules.losses import Loss, weighted_mean
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import configure, default_optimizer
@@ -104,6 +105,7 @@ class Classifier(L.LightningModule):
             id2label=labels,
             label2id={label: index for index, label in labels.items()},
         )
+        read_first_token_alone(self.model)
         if self.freeze_embeddings:
             self.model.get_input_embeddings().requires_grad_(False)
         for layer in self.model.modules():
