@@ -71,7 +71,8 @@ def shuffle(output: Path, seed: int) -> None:
     if (folder / "scores.jsonl").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    config = yaml.safe_load((plain / "config.yaml").read_text().replace(str(plain), str(folder)))
+    text = (plain / "config.yaml").read_text()
+    config = yaml.safe_load(text.replace(yaml.safe_load(text)["trainer"]["default_root_dir"], str(folder)))
     mixture = config["data"]["init_args"]["mixture"]
     (source,) = mixture["synthetic"]
     rows = list(read_examples(Path(source)))

@@ -27,8 +27,8 @@ LABELS = {
     "with the student": "--curation.students 1",
     "pool": POOL,
     "pool, as read": f"{POOL} --curation.match_shares false",
-    # Controls: at a rate of 0 the teacher stays as it was pretrained; and teacher's labels, dealt to other rows.
-    "untuned teacher": "--teacher.learning_rate 0 --teacher.max_epochs 1",
+    # Controls: at such a rate the teacher stays as it was pretrained; and teacher's labels, dealt to other rows.
+    "untuned teacher": "--teacher.learning_rate 1e-12 --teacher.max_epochs 1",
     SHUFFLED: "",
 }
 BEST = {"demo": "matched", "slurp": "pool", "slurp_1": "pool"}
