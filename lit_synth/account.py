@@ -99,6 +99,17 @@ def cut_inputs(run: RunSettings, module: TaskDataModule) -> dict[str, dict[str, 
     }
 
 
+def all_cut(found: dict[str, dict[str, int]], earlier: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """Return what `cut_inputs` has found, with the models that an earlier call on as many rows has asked.
+
+    >>> few, many = {"rows": 2, "cut": 0, "max_length": 8}, {"rows": 9, "cut": 1, "max_length": 8}
+    >>> list(all_cut({"student": few}, {"teacher": few})), list(all_cut({"student": few}, {"teacher": many}))
+    (['teacher', 'student'], ['student'])
+    """
+    rows = {one["rows"] for one in found.values()}
+    return {name: one for name, one in earlier.items() if not rows or one["rows"] in rows} | found
+
+
 def unknown_share(model: str, rows: Sequence[Example]) -> float:
     """Return which share of the tokens of inputs stands for signs that a model's tokenizer does not know."""
     tokenizer = load_tokenizer(model)

@@ -31,7 +31,7 @@ def claim(
     """
     path = output / "config.yaml"
     if path.exists():
-        before = _config_in(path)
+        before = config_in(path)
         changed = _changed(before, config, open_keys, free)
         if changed and differs is None:
             raise InputError(f"{path}: made with {changed}; give another --output, or the same config to go on")
@@ -51,7 +51,12 @@ def claim(
         write_whole(path, text)
 
 
-def _config_in(path: Path) -> dict[str, Any]:
+def config_in(path: Path) -> dict[str, Any]:
+    """Read the ``config.yaml`` of a run's folder.
+
+    Raises:
+        InputError: It is none.
+    """
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 
 from lit_synth import recipes
-from lit_synth.account import cut_inputs, foreign, parts_told
-from lit_synth.claim import claim
+from lit_synth.account import all_cut, cut_inputs, foreign, parts_told
+from lit_synth.claim import claim, config_in
 from lit_synth.cluster import take_the_lead
 from lit_synth.data import TaskDataModule
 from lit_synth.display.choice import showing
@@ -34,6 +34,7 @@ from lit_synth.settings import STRATEGIES, RunSettings, Strategy, Until
 from lit_synth.stages import StageCLI, quiet
 from lit_synth.students import Students
 from lit_synth.synthesis import Synthesis
+from lit_synth.whole_files import read_json
 
 HOW_ASKED = tuple(
     f"few_shot.endpoint.{name}"
@@ -118,7 +119,7 @@ class Pipeline:
         finally:
             expect(None)
         if self.until != "teacher":
-            write_manifest(run.output, run.plain(), versions())
+            write_manifest(run.output, config_in(run.output / "config.yaml"), versions())
         if self.until != "report":
             self.tell(f"Done until {self.until}; without --until the same command goes on")
             return run.output
@@ -215,7 +216,7 @@ class Pipeline:
             "command": shlex.join(["lit_synth", *sys.argv[1:]]),
             "versions": versions(),
             "limit": self.run.limit,
-            "cut": self.cut,
+            "cut": all_cut(self.cut, read_json(self.run.output / "run.json", {}).get("cut", {})),
         }
         self.metrics = compose(self.run.output, list(STRATEGIES), told)
 

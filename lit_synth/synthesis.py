@@ -150,8 +150,7 @@ class Synthesis:
     def _curated(self, strategy: str, amount: int | None = None) -> tuple[Path, str]:
         """Make the rows of a strategy, let every annotator read them, and curate them; return stage and key."""
         seed, size = self.seed, f"_{amount}" if amount else ""
-        rejected: list[Path] = []
-        made, source = "", None
+        rejected, made, source = list[Path](), "", None
         if strategy == "generate":
             source, made = self._generate(amount)
             rejected.append(source.with_name("rejected.jsonl"))
@@ -160,8 +159,8 @@ class Synthesis:
         rejected.append(rows[0].with_name("rejected.jsonl"))
         known, more = self._development
         stage = seed.folder / f"curation_{strategy}{size}"
-        config = {"curation": asdict(seed.run.curation), "strategy": strategy}
         curation = seed.run.curation
+        config = {"curation": asdict(curation), "strategy": strategy}
         prompts = [curation.task_of(number, seed.task).annotate_prompt for number in range(curation.teachers)]
         # Annotating students come behind the teachers and are asked nothing in words.
         told = (
@@ -170,7 +169,7 @@ class Synthesis:
             else {}
         )
         readings = Readings([one.name for one in self.annotators], known, rows, self.teacher.model, told)
-        work = partial(curate, stage, seed.run.curation, seed.module, readings, rejected)
+        work = partial(curate, stage, curation, seed.module, readings, rejected)
         return stage, seed.ledger.do(stage, config, [*keys, *more], work)
 
     @cached_property
@@ -219,12 +218,12 @@ class Synthesis:
         seed, run, name = self.seed, self.seed.run, f"{strategy}/{self.seed.name}.jsonl"
         publish(run.output, strategy, seed.name, stage)
         told = _reasons([stage / "rejected.jsonl"])
-        found = read_curation(stage)
-        curation = self.record.part("curation")
-        accepted = found["strategy"]["accepted"]
-        curation.setdefault("strategies", {})[strategy] = found.pop("strategy")
-        # Annotators are judged on real rows: by what they are shifted by in those of the pool, where it is read.
-        if strategy == "annotate" or not run.annotates:
+        curation, found = self.record.part("curation"), read_curation(stage)
+        strategies = curation.setdefault("strategies", {})
+        strategies[strategy] = found.pop("strategy")
+        accepted = strategies[strategy]["accepted"]
+        # Annotators are judged on real rows, as they are shifted in a pool that any call has read.
+        if strategy == "annotate" or "annotate" not in strategies:
             curation |= found
         seed.tell(f"{seed.name} {strategy}: {accepted:,} rows accepted{told}")
         if not accepted:

@@ -342,6 +342,10 @@ def test_a_strategy_added_later_leaves_the_others_as_they_are(tmp_path: Path, co
     output = run(tmp_path, parts, "--strategies", "gold,annotate")
     assert "seed0/gold: done before" in capsys.readouterr().out
     assert {path: time for path, time in times(output).items() if path in before} == before
+    run(tmp_path, parts, "--strategies", "gold")
+    assert set(json.loads((output / "run.json").read_text())["cut"]) == {"student", "teacher"}
+    manifest = json.loads((output / "synthetic" / "manifest.json").read_text())
+    assert manifest["config"]["strategies"] == ["gold", "annotate"], "of all calls, as its rows are"
 
 
 def test_without_a_teacher_none_is_trained(tmp_path: Path, config: MakeConfig) -> None:
