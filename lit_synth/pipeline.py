@@ -84,7 +84,7 @@ class Pipeline:
             if "full" in run.strategies and module.splits.unlabelled and not module.splits.pool_gold:
                 raise InputError(
                     "strategy full learns from the true labels of the pool, which nobody knows of these rows; give "
-                    "--strategies without it"
+                    "--strategies without it, or leave labelled rows to the pool by --fraction and --pool_limit"
                 )
         self.module = next(iter(modules.values()))
         self.task = self.module.task

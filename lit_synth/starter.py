@@ -50,7 +50,7 @@ def starter(
         f"# lit_synth run --config {_one_line(shlex.quote(str(config)))}",
         "data: Custom",
         f"data_dir: {scalar(str(path))}",
-        *_pool(pool, unlabelled),
+        *_pool(pool, unlabelled, found.kept),
         f"test_share: {TEST_SHARE} # of labelled rows, held out to test on; fewer make the verdict less sure",
         f"fraction: {_fraction(found.kept)}",
         f"strategies: {_strategies(annotated(pool, unlabelled))}",
@@ -72,10 +72,12 @@ def annotated(pool: Path | None, unlabelled: int) -> bool:
     return pool is not None or unlabelled >= FEW_UNLABELLED
 
 
-def _pool(pool: Path | None, unlabelled: int) -> list[str]:
+def _pool(pool: Path | None, unlabelled: int, kept: int) -> list[str]:
     named = [f"pool: {scalar(str(pool))} # rows without labels, which the teacher annotates"] if pool else []
-    if unlabelled > MOST_POOL:
-        named.append(f"pool_limit: {MOST_POOL} # of {unlabelled:,} rows; more take longer")
+    rows = unlabelled + max(0, _others(kept) - MOST_GOLD)
+    if annotated(pool, unlabelled) and rows > MOST_POOL:
+        first = ", those without a label first" if rows > unlabelled else ""
+        named.append(f"pool_limit: {MOST_POOL} # of {rows:,} rows{first}; more take longer")
     return named
 
 

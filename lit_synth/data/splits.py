@@ -27,7 +27,7 @@ class Partition:
         fraction: Gold rows: a share of train up to 1, or a number of rows above 1.
         seed: One seed gives one split.
         development_share: Share of gold that is held out for early stopping and the search.
-        pool_limit: Most rows of the pool; ``None`` for all.
+        pool_limit: Most rows of the pool, those that nobody has labelled before others; ``None`` for all.
         test_limit: Most rows of test, the same ones for every seed; ``None`` for all.
         test_share: Where all rows are in one file: share that is held out as test; ``None`` for 0.3.
     """
@@ -47,9 +47,9 @@ class Splits:
     Args:
         gold: Labelled rows to train on.
         development: Labelled rows held out from gold, for early stopping and the search.
-        pool: The rest of train without its labels, then unlabelled rows; read from disk when it is asked for, as are
-            the next two.
-        pool_gold: The rest of train with its hidden targets; for the `full` ceiling and the report only.
+        pool: The rest of train without its labels, as far as `Partition.pool_limit` leaves room, then unlabelled rows;
+            read from disk when it is asked for, as are the next two.
+        pool_gold: The first of these with their hidden targets; for the `full` ceiling and the report only.
         test: Rows of the final figure.
         removed: Rows left out of training, counted by reason.
         contradictions: Rows of train with one input and two labels: the first, which is kept, and one that is not.
@@ -103,9 +103,9 @@ def make_splits(
     order = _stratified_order(task, kept, random.Random(f"split {seed}"))
     gold, rest = list(Part(kept, order[:count])), order[count:]
     random.Random(f"pool {seed}").shuffle(rest)
-    hidden = Part(kept, rest[: partition.pool_limit])
-    most = None if partition.pool_limit is None else partition.pool_limit - len(hidden)
-    unlabelled, not_fresh = fresh(task, unlabelled, train, test, seed, most)
+    unlabelled, not_fresh = fresh(task, unlabelled, train, test, seed, partition.pool_limit)
+    # Who names a pool wants its rows annotated; labels that are hidden are known already.
+    hidden = Part(kept, rest[: None if partition.pool_limit is None else partition.pool_limit - len(unlabelled)])
     development = _hold_out(task, gold, partition.development_share)
     chosen = {example.id for example in development}
     tested, joined, _ = _joined(task, test) if not task.labels else (test, 0, ())

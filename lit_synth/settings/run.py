@@ -60,7 +60,7 @@ class RunSettings:
             0 is gold alone, a strategy of its own.
         limit: Cap on pool, synthetic and test rows.
         development_share: Share of gold held out for early stopping and the search.
-        pool_limit: Most rows of the pool.
+        pool_limit: Most rows of the pool; those that nobody has labelled come before labelled ones.
         test_limit: Most rows of test.
         test_share: Where ``data_dir`` is one file: share of its rows that is held out as test; 0.3 by default.
         teacher: The teacher.

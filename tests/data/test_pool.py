@@ -80,8 +80,19 @@ def test_no_row_of_a_unit_of_test_is_in_the_pool() -> None:
 def test_hidden_labels_come_first_and_alone_are_known(make: MakeModule) -> None:
     splits = make(empty=10, partition=Partition(0.5, pool_limit=18)).splits
     assert [row.id for row in splits.pool[: len(splits.pool_gold)]] == [row.id for row in splits.pool_gold]
-    assert (len(splits.pool), len(splits.pool_gold), len(splits.unlabelled)) == (18, 14, 4)
     assert all(row.target for row in splits.pool_gold)
+
+
+@pytest.mark.parametrize(
+    ("limit", "hidden", "unlabelled"), [(None, 14, 16), (30, 14, 16), (18, 2, 16), (16, 0, 16), (7, 0, 7)]
+)
+def test_a_limited_pool_takes_rows_that_nobody_has_labelled_first(
+    limit: int | None, hidden: int, unlabelled: int, make: MakeModule, tmp_path: Path
+) -> None:
+    (tmp_path / "pool.jsonl").write_text("".join(json.dumps({"text": f"new {n}"}) + "\n" for n in range(6)))
+    splits = make(empty=10, pool=str(tmp_path / "pool.jsonl"), partition=Partition(0.5, pool_limit=limit)).splits
+    assert (len(splits.pool_gold), len(splits.unlabelled)) == (hidden, unlabelled)
+    assert len(splits.pool) == hidden + unlabelled
 
 
 def test_a_stage_that_met_another_pool_is_not_taken_for_done(make: MakeModule) -> None:

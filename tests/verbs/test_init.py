@@ -225,6 +225,24 @@ def test_of_more_rows_than_help_some_are_gold(tmp_path: Path) -> None:
     assert "gold rows, of 5,600: with more" in config.read_text()
 
 
+def test_a_named_pool_is_annotated_before_labels_that_are_left_over(tmp_path: Path, tiny_causal: Path) -> None:
+    from lit_synth.pipeline import module_of
+    from lit_synth.preview import _small
+
+    rows = [["text", "label"], *([f"this is row number {n}", "ab"[n % 2]] for n in range(11_000))]
+    with (tmp_path / "rows.csv").open("w", newline="") as lines:
+        csv.writer(lines).writerows(rows)
+    (tmp_path / "new.csv").write_text("text\n" + "".join(f"a new row {n}\n" for n in range(60)))
+    config = init(tmp_path / "rows.csv", output=tmp_path / "rows.yaml", pool=tmp_path / "new.csv")
+    assert "pool_limit: 2000 # of 2,760 rows, those without a label first" in config.read_text()
+    run = run_settings("run", [f"--config={config}", f"--teacher.model={tiny_causal}"])[0]
+    module = module_of(run, 0)
+    splits = module.splits
+    assert (len(splits.unlabelled), len(splits.pool_gold)) == (60, 1940)
+    look = module_of(_small(run, module.task, tmp_path / "look", splits), 0).splits
+    assert (len(look.unlabelled), len(look.pool_gold)) == (10, 0)
+
+
 @pytest.mark.parametrize(
     ("labels", "told"), [(("0", "1"), "numbers tell a teacher nothing"), (("a", "1"), "in prompts")]
 )
