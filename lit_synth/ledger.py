@@ -139,6 +139,11 @@ def _spent(manifest: dict[str, Any]) -> Spent:
     return Spent(**(known | {"devices": tuple(known.get("devices", ()))}))
 
 
+def is_done(folder: Path) -> bool:
+    """Tell whether a stage is done, with whatever config."""
+    return bool(_read_manifest(folder / "stage.json").get("done"))
+
+
 def key_of(folder: Path) -> str:
     """Return the key of a stage that is done.
 

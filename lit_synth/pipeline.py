@@ -23,8 +23,9 @@ from lit_synth.ledger import Ledger
 from lit_synth.manifest import write_manifest
 from lit_synth.metrics import KNOWN
 from lit_synth.outlook import expect
-from lit_synth.plan import matrix_rate, outlook_of, plan, plan_table
+from lit_synth.plan import matrix_rate, outlook_of, plan
 from lit_synth.records import Record, alone, compose, set_aside
+from lit_synth.remaining import done_before, plan_table
 from lit_synth.report.conclusions.summary import summarise
 from lit_synth.report.page import write_report
 from lit_synth.report.table import label_table, terminal_table
@@ -109,13 +110,15 @@ class Pipeline:
         for label, longer in self.task.nested_labels:
             self.tell(f"labels {label!r} and {longer!r}: one begins the other; the end token tells them apart")
         rate = matrix_rate()
-        Console().print(plan_table(run, steps, rate))
+        stages = route(run, self.task, self.until)
+        seeds = [Seed(run, number, module, self.ledger, self.tell) for number, module in modules.items()]
+        Console().print(plan_table(steps, rate, len(seeds), stages, set[str]().union(*map(done_before, seeds))))
         expect(outlook_of(run, steps, rate))
         try:
-            with showing(route(run, self.task, self.until)):
-                for seed, module in modules.items():
-                    with alone(run.output, f"seed{seed}"):
-                        self._seed(seed, module)
+            with showing(stages):
+                for seed in seeds:
+                    with alone(run.output, seed.name):
+                        self._seed(seed)
         finally:
             expect(None)
         if self.until != "teacher":
@@ -152,19 +155,21 @@ class Pipeline:
 
         claim(output, self.run.plain(), ("seeds", "strategies", "amounts"), FREE, differs)
 
-    def _seed(self, number: int, module: TaskDataModule) -> None:
-        run, splits = self.run, module.splits
-        seed = Seed(run, number, module, self.ledger, self.tell)
+    def _seed(self, seed: Seed) -> None:
+        run, splits = self.run, seed.module.splits
         record = Record(run.output, seed.name, seed.data)
         sizes = {part: len(getattr(splits, part)) for part in ("gold", "development", "pool", "test")}
         record.details["splits"] = {**sizes, "removed": splits.removed}
         for line in parts_told(splits):
-            self.tell(f"seed {number}: {line}")
+            self.tell(f"seed {seed.number}: {line}")
         if run.annotates or run.generates:
             seed.keep_gold()
         students = Students(seed, record.part("hyperparameters"))
         synthesis = Synthesis(seed, students, record)
-        synthesis.execute(teaches_only=self.until == "teacher")
+        try:
+            synthesis.execute(teaches_only=self.until == "teacher")
+        finally:
+            self._keep_costs(record)  # of what is done, should the rest be broken off
         for strategy in run.strategies if self.until != "teacher" else ():
             if strategy == "teacher":
                 self._record(record, seed, strategy, synthesis.test_teacher())
@@ -202,10 +207,13 @@ class Pipeline:
         record.add([{**row, "metric": metric, "value": value} for metric, value in found.items()])
         self._compose(record)
 
-    def _compose(self, record: Record) -> None:
+    def _keep_costs(self, record: Record) -> None:
         record.part("seconds").update(self.ledger.seconds.get(record.path.stem, {}))
         record.part("work").update(self.ledger.work.get(record.path.stem, {}))
         record.save()
+
+    def _compose(self, record: Record) -> None:
+        self._keep_costs(record)
         told = {
             "task": self.task.name,
             "labels": list(self.task.labels),

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import get_args
 
 import torch
-from rich.table import Table
 from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
 
 from lit_synth.data import ClassifierEncoder, Seq2SeqEncoder, TaskDataModule, TeacherEncoder
@@ -102,11 +101,15 @@ def step_of(stage: str) -> str | None:
     return next((step for start, step in begins.items() if re.match(rf"{start}(_|$)", stage)), None)
 
 
+def part_of(step: Step) -> str:
+    """Return the name that `step_of` has for a step: that of several teachers tells their number besides."""
+    return re.sub(r"^\d+ teachers$", "teacher", step.name)
+
+
 def outlook_of(run: RunSettings, steps: list[Step], rate: float) -> Outlook:
     """Return what progress lines tell of the time that the whole run may take, at a matrix rate."""
     estimates = zip(steps, minutes(steps, rate), strict=True)
-    # Of several teachers the step is named by their number.
-    parts = {re.sub(r"^\d+ teachers$", "teacher", step.name): (60 * each, step.stages) for step, each in estimates}
+    parts = {part_of(step): (60 * each, step.stages) for step, each in estimates}
     return Outlook(parts, len(run.seeds), step_of)
 
 
@@ -128,20 +131,6 @@ def matrix_rate() -> float:
     device, size = ("cuda", GPU_SIZE) if torch.cuda.is_available() else ("cpu", PROCESSOR_SIZE)
     left = torch.rand(size, size, device=device)
     return best_rate(lambda: (left @ left).sum().item(), size)
-
-
-def plan_table(run: RunSettings, steps: list[Step], rate: float) -> Table:
-    """Return the plan with minutes at a given matrix rate, in operations a second."""
-    estimates = minutes(steps, rate)
-    whole = sum(estimates) * len(run.seeds)
-    seeds = f", each of {len(run.seeds)} seeds" if len(run.seeds) > 1 else ""
-    table = Table(title=f"Plan{seeds}: about {whole:.0f} minutes in all", title_justify="left")
-    table.add_column("stage")
-    table.add_column("size")
-    table.add_column("minutes", justify="right")
-    for step, estimate in zip(steps, estimates, strict=True):
-        table.add_row(step.name, step.what, f"{estimate:.1f}")
-    return table
 
 
 def _mean_length(module: TaskDataModule, encoder: Encoder, examples: list[Example]) -> float:

@@ -24,7 +24,7 @@ class Record:
     """
 
     def __init__(self, output: Path, seed: str, data: str) -> None:
-        self.path = output / "records" / f"{seed}.json"
+        self.path = record_file(output, seed)
         found = read_json(self.path, {})
         if found.get("data") != data:
             found = {"data": data, "metrics": [], "details": {}}
@@ -51,6 +51,11 @@ class Record:
         if not self.path.exists() or read_json(self.path) != self.content:
             self.path.parent.mkdir(exist_ok=True)
             write_json(self.path, self.content)
+
+
+def record_file(output: Path, seed: str) -> Path:
+    """Return where the `Record` of a seed is kept."""
+    return output / "records" / f"{seed}.json"
 
 
 @contextmanager

@@ -234,6 +234,7 @@ def test_a_second_call_runs_nothing_again(done: Path, home: Path, config: MakeCo
     said = capsys.readouterr().out
     stages = sum(path.is_dir() for path in (done / "seed0").iterdir())
     assert said.count("not run again") == stages
+    assert "Plan: all of it is done" in said
     assert ": starts" not in said
     assert times(done) == before
     assert metrics(done) == figures
