@@ -1,6 +1,6 @@
 """A run's folder belongs to one config: another one is refused, or clears away what was found so far."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,9 @@ import yaml
 
 from lit_synth.errors import InputError
 from lit_synth.whole_files import write_whole
+
+SHOWN = 5
+"""Changed settings that are named."""
 
 
 def claim(
@@ -24,7 +27,7 @@ def claim(
         config: The resolved config.
         open_keys: What may differ from the last time, and adds up: seeds, strategies.
         free: Settings that may take any value, by their path, such as ``few_shot.endpoint.timeout``.
-        differs: Is told what was another setting; it refuses, or clears away what was found so. By default refused.
+        differs: Is told which were other settings; it refuses, or clears away what was found so. By default refused.
 
     Raises:
         InputError: The folder holds something else, or a run with another config.
@@ -67,12 +70,14 @@ def config_in(path: Path) -> dict[str, Any]:
 
 
 def _changed(before: dict[str, Any], now: dict[str, Any], open_keys: tuple[str, ...], free: tuple[str, ...]) -> str:
-    """Return the first setting that is another one, with both values; nothing where none is."""
-    for key in dict.fromkeys([*now, *before]):
-        old, new = (_without(key, value.get(key), free) for value in (before, now))
-        if key not in (*open_keys, *free) and old != new:
-            return _difference(key, old, new)
-    return ""
+    """Return the settings that are other ones, each with both values; nothing where none is."""
+    old, new = (
+        {key: _without(key, value, free) for key, value in one.items() if key not in (*open_keys, *free)}
+        for one in (before, now)
+    )
+    found = [told for key in dict.fromkeys([*new, *old]) for told in _differences(key, old.get(key), new.get(key))]
+    more = [f"and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
+    return "; ".join([*found[:SHOWN], *more])
 
 
 def _without(path: str, value: Any, free: tuple[str, ...]) -> Any:
@@ -82,9 +87,9 @@ def _without(path: str, value: Any, free: tuple[str, ...]) -> Any:
     return {name: _without(f"{path}.{name}", inner, free) for name, inner in kept.items()}
 
 
-def _difference(key: str, before: Any, now: Any) -> str:
+def _differences(key: str, before: Any, now: Any) -> Iterator[str]:
     if isinstance(before, dict) and isinstance(now, dict):
-        for inner in [*before, *now]:
-            if before.get(inner) != now.get(inner):
-                return _difference(f"{key}.{inner}", before.get(inner), now.get(inner))
-    return f"{key} {before!r}, now {now!r}"
+        for inner in dict.fromkeys([*before, *now]):
+            yield from _differences(f"{key}.{inner}", before.get(inner), now.get(inner))
+    elif before != now:
+        yield f"{key} {before!r}, now {now!r}"

@@ -22,6 +22,14 @@ def test_a_claimed_folder_goes_on_with_more_seeds(tmp_path: Path) -> None:
         ({"a": 1, "b": {"c": {"d": 4}}}, "made with b.c.d 3, now 4"),
         ({"a": 1}, r"made with b \{'c': \{'d': 3\}\}, now None"),
         ({"a": 1, "b": {"c": {"d": 3}}, "e": 5}, "made with e None, now 5"),
+        (
+            {"a": 2, "b": {"c": {"d": 4}}, "e": 5, "f": 6, "g": 7},
+            "made with a 1, now 2; b.c.d 3, now 4; e None, now 5; f None, now 6; g None, now 7; give another --output",
+        ),
+        (
+            {"a": 2, "b": {"c": {"d": 4, "e": 5}}, "f": 6, "g": 7, "h": 8, "i": 9},
+            "b.c.d 3, now 4; b.c.e None, now 5; f None, now 6; g None, now 7; and 2 more; give another --output",
+        ),
     ],
 )
 def test_a_folder_of_another_config_is_refused_and_kept(tmp_path: Path, now: dict[str, object], told: str) -> None:
