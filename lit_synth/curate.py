@@ -21,7 +21,6 @@ from lit_synth.examples import Example, read_examples, writing
 from lit_synth.leaning import leaning
 from lit_synth.readings import Readings, answered, chosen, combined, known_posteriors
 from lit_synth.settings import CurationSettings
-from lit_synth.task import Task
 from lit_synth.whole_files import write_json
 
 UNSURE = "below the threshold of confidence"
@@ -65,7 +64,7 @@ def curate(
     with writing(folder / "accepted.jsonl") as accept, writing(folder / "rejected.jsonl") as refuse:
         for row in chain.from_iterable(map(read_examples, rejected)):
             refuse(sizes.rejected(row))
-        for row in rows:
+        for row in map(sizes.read, rows):
             if _confidence(row) < threshold:
                 refuse(sizes.rejected(reject(row, UNSURE)))
             else:
@@ -76,7 +75,7 @@ def curate(
     if sizes.generated:
         parts = (partial(read_examples, folder / f"{name}.jsonl") for name in ("accepted", "rejected"))
         of_strategy |= measure(task, module.splits.labelled, module.splits.pool, *parts)
-        of_strategy |= _agreement(task, readings.rows[0], sizes.reasons[DISAGREES])
+        of_strategy |= sizes.agreement()
     found |= {"teacher_hash": told["teacher"], "strategy": sizes.to_dict() | of_strategy}
     write_json(folder / "curation.json", found)
 
@@ -89,12 +88,22 @@ class _Sizes:
         self.generated = False
         self.targets: set[str | None] = set()
         self.reasons: Counter[str] = Counter()
+        self.asked, self.agreed, self.otherwise = Counter[str](), 0, Counter[str]()
+
+    def read(self, row: Example) -> Example:
+        """Count a row as it is read in the end, shifted and by all: so are the figures it is held against."""
+        if row.origin == "generated" and row.probabilities:
+            self.asked[str(row.provenance["requested"])] += 1
+            self.agreed += row.target == row.provenance["requested"]
+        return row
 
     def accepted(self, row: Example) -> Example:
         self.number += 1
         self.generated |= row.origin == "generated"
         if row.probabilities:  # of a label: texts are as many as rows
             self.targets.add(row.target)
+            if row.origin == "generated" and row.target != row.provenance["requested"]:
+                self.otherwise[str(row.provenance["requested"])] += 1
         return row
 
     def rejected(self, row: Example) -> Example:
@@ -105,26 +114,16 @@ class _Sizes:
         requested = self.number + self.reasons.total()
         return {"requested": requested, "accepted": self.number, "rejected": dict(self.reasons)}
 
+    def agreement(self) -> dict[str, Any]:
+        """Return the share of generated rows that are read as the label they were written for.
 
-def _agreement(task: Task, path: Path, rejected: int) -> dict[str, Any]:
-    """Return the share of generated rows that the teacher reads as the label it was asked to write for.
-
-    And of those that it reads otherwise and that are kept: how many, by the label that was asked for, of how many.
-    """
-    asked: Counter[str] = Counter()
-    otherwise: Counter[str] = Counter()
-    for row in read_examples(path) if task.labels else ():
-        if row.origin == "generated":
-            label = str(row.provenance["requested"])
-            asked[label] += 1
-            otherwise[label] += row.target != label
-    if not asked:
-        return {}
-    agreement = (asked.total() - otherwise.total()) / (asked.total() + rejected)
-    return {
-        "agreement": agreement,
-        "read_otherwise": {label: [otherwise[label], asked[label]] for label in asked if otherwise[label]},
-    }
+        And of those that are read otherwise and kept: how many, by the label that was asked for, of how many.
+        """
+        if not self.asked:
+            return {}
+        read = self.asked.total() + self.reasons[DISAGREES]
+        kept = {label: [rows, self.asked[label]] for label, rows in self.otherwise.items()}
+        return {"agreement": self.agreed / read, "read_otherwise": kept}
 
 
 def _as_target(row: Example, settings: CurationSettings) -> Example:

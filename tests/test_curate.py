@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,11 @@ def stage(tmp_path: Path, tiny_encoder: Path, reviews_like: Path) -> Any:
     module = Reviews(ClassifierEncoder(str(tiny_encoder)), data_dir=str(reviews_like), partition=Partition(60))
 
     def run(
-        rows: list[tuple[float, float]], settings: CurationSettings, rejected: list[Example], prompts: Any = ()
+        rows: list[tuple[float, float]],
+        settings: CurationSettings,
+        rejected: list[Example],
+        prompts: Any = (),
+        made: Any = repeat(("annotated", {})),
     ) -> tuple[Any, ...]:
         known, pool = module.splits.development, module.splits.pool
         seen: dict[str, list[list[Example]]] = {"development": [[], []], "rows": [[], []]}
@@ -39,9 +44,9 @@ def stage(tmp_path: Path, tiny_encoder: Path, reviews_like: Path) -> Any:
             right = 0.7 if row.target == REVIEWS.labels[0] else 0.3
             seen["development"][0].append(read_as(row, right if REVIEWS.labels[0] == "positive" else 1 - right))
             seen["development"][1].append(read_as(row, 0.99 if number % 2 else 0.01))
-        for row, votes in zip(pool, rows, strict=False):
+        for row, votes, (origin, told) in zip(pool, rows, made, strict=False):
             for found, vote in zip(seen["rows"], votes, strict=True):
-                found.append(read_as(row, vote))
+                found.append(replace(read_as(row, vote), origin=origin, provenance=told))
         paths = {kind: [tmp_path / f"{kind}_{name}.jsonl" for name in NAMES] for kind in ("development", "rows")}
         for kind, files in paths.items():
             for path, found in zip(files, seen[kind], strict=True):
@@ -97,6 +102,23 @@ def test_targets_may_be_hard_and_weighed(stage: Any) -> None:
     (row,), *_ = stage([(0.8, 0.8)], CurationSettings(labels="hard", weigh=True), [])
     assert row.probabilities == {"positive": 1.0, "negative": 0.0}
     assert row.weight == pytest.approx(0.8, abs=1e-6)
+
+
+def test_agreement_is_that_of_labels_as_students_learn_them(stage: Any) -> None:
+    # Half of the rows were asked for as each label; the teacher leans to one, and is shifted back.
+    asked = ["positive", "negative"] * 30
+    votes = [(0.95, 0.95) if label == "positive" else (0.7, 0.7) for label in asked]
+    made = [("generated", {"requested": label, "writing": 0}) for label in asked]
+    accepted, _, found = stage(votes, CurationSettings(), [], made=made)
+    assert [row.target for row in accepted] == asked, "every row is learnt as what was asked for"
+    assert found["strategy"]["agreement"] == 1
+    assert found["strategy"]["read_otherwise"] == {}
+    accepted, rejected, found = stage(votes, CurationSettings(match_shares=False, confidence=0.8), [], made=made)
+    assert (len(accepted), len(rejected)) == (30, 30)
+    assert found["strategy"]["agreement"] == 0.5
+    assert found["strategy"]["read_otherwise"] == {}, "none of them is kept"
+    *_, found = stage(votes, CurationSettings(match_shares=False), [], made=made)
+    assert found["strategy"]["read_otherwise"] == {"negative": [30, 30]}
 
 
 def test_prompts_of_teachers_are_told_with_every_row(stage: Any) -> None:

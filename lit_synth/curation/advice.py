@@ -45,7 +45,7 @@ def advise(found: Mapping[str, Any]) -> list[str]:
     ):
         outlook = "can carry what it knows" if agreement >= together else "loses part of what it knows"
         said.append(
-            f"The teacher reads {_percent(agreement)} of what it wrote as the label asked for: generating {outlook}."
+            f"{_percent(agreement)} of what the teacher wrote is read as the label asked for: generating {outlook}."
         )
         said += _kept_all_the_same(found["strategies"]["generate"].get("read_otherwise", {}))
     for strategy, one in found["strategies"].items():
@@ -72,7 +72,7 @@ def _of_shares(strategy: str, shares: Mapping[str, Any]) -> list[str]:
 
 
 def _kept_all_the_same(otherwise: Mapping[str, Sequence[int]]) -> list[str]:
-    """Name the labels for which the teacher wrote rows that it does not read as theirs, and what can be done."""
+    """Name the labels for which the teacher wrote rows that are not read as theirs, and what can be done."""
     common = {label: (rows, of) for label, (rows, of) in otherwise.items() if rows >= COMMON * of}
     if not common:
         return []
@@ -80,8 +80,9 @@ def _kept_all_the_same(otherwise: Mapping[str, Sequence[int]]) -> list[str]:
     told = ", ".join(f"{label} {common[label][0]:,} of {common[label][1]:,}" for label in worst)
     more = f" and {len(common) - len(worst):,} more labels" if len(common) > len(worst) else ""
     return [
-        f"Written for one label, read by the teacher as another, and kept: {told}{more}. Look at them in the report; "
-        "--curation.rules.disagreement reject leaves such rows out (with --redo in the same folder)."
+        f"Written for one label, read as another, and kept: {told}{more}. Look at them in the report; "
+        "--curation.rules.disagreement reject leaves out what the teacher reads otherwise, before its probabilities are "
+        "shifted (with --redo in the same folder)."
     ]
 
 

@@ -88,8 +88,8 @@ def test_generation_is_judged_by_what_the_teacher_reads_in_it() -> None:
 def test_rows_that_are_read_otherwise_and_kept_are_told_with_the_option() -> None:
     found = {"agreement": 0.5, "read_otherwise": {"ham": [2, 30], "spam": [28, 30]}}
     told = advice((1.0, 1.0), generate=found)
-    assert "read by the teacher as another, and kept: spam 28 of 30. Look" in told
-    assert "--curation.rules.disagreement reject leaves such rows out" in told
+    assert "Written for one label, read as another, and kept: spam 28 of 30. Look" in told
+    assert "--curation.rules.disagreement reject leaves out what the teacher reads otherwise" in told
     assert "disagreement" not in advice((1.0, 1.0), generate={"agreement": 0.95, "read_otherwise": {"ham": [2, 30]}})
 
 
