@@ -18,6 +18,7 @@ from lit_synth.tasks import Reviews, WebNlg
 from lit_synth.tasks.reviews import REVIEWS
 
 NAMES = ["teacher", "student"]
+MADE = repeat(("annotated", dict[str, str]()))
 
 
 def read_as(row: Example, positive: float) -> Example:
@@ -36,7 +37,7 @@ def stage(tmp_path: Path, tiny_encoder: Path, reviews_like: Path) -> Any:
         settings: CurationSettings,
         rejected: list[Example],
         prompts: Any = (),
-        made: Any = repeat(("annotated", {})),
+        made: Any = MADE,
     ) -> tuple[Any, ...]:
         known, pool = module.splits.development, module.splits.pool
         seen: dict[str, list[list[Example]]] = {"development": [[], []], "rows": [[], []]}

@@ -81,8 +81,8 @@ def _kept_all_the_same(otherwise: Mapping[str, Sequence[int]]) -> list[str]:
     more = f" and {len(common) - len(worst):,} more labels" if len(common) > len(worst) else ""
     return [
         f"Written for one label, read as another, and kept: {told}{more}. Look at them in the report; "
-        "--curation.rules.disagreement reject leaves out what the teacher reads otherwise, before its probabilities are "
-        "shifted (with --redo in the same folder)."
+        "--curation.rules.disagreement reject leaves out what the teacher reads otherwise, before any shift of its "
+        "probabilities (with --redo in the same folder)."
     ]
 
 
