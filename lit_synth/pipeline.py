@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,8 @@ class Pipeline:
         rate = matrix_rate()
         stages = route(run, self.task, self.until)
         seeds = [Seed(run, number, module, self.ledger, self.tell) for number, module in modules.items()]
-        Console().print(plan_table(steps, rate, len(seeds), stages, set[str]().union(*map(done_before, seeds))))
+        done = set[str]().union(*(done_before(seed, stages) for seed in seeds))
+        Console().print(plan_table(steps, rate, len(seeds), stages, done))
         expect(outlook_of(run, steps, rate))
         try:
             with showing(stages):
@@ -169,7 +171,9 @@ class Pipeline:
         try:
             synthesis.execute(teaches_only=self.until == "teacher")
         finally:
-            self._keep_costs(record)  # of what is done, should the rest be broken off
+            # Of what is done, should the rest be broken off; that a disk is full is told already.
+            with suppress(OSError):
+                self._keep_costs(record)
         for strategy in run.strategies if self.until != "teacher" else ():
             if strategy == "teacher":
                 self._record(record, seed, strategy, synthesis.test_teacher())

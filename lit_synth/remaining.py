@@ -1,5 +1,6 @@
 """The plan of a run as a table: what earlier calls have done of it in the same folder, and what is left."""
 
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -12,16 +13,24 @@ from lit_synth.seed import Seed
 from lit_synth.workload import Step, minutes
 
 
-def done_before(seed: Seed) -> set[str]:
-    """Return the stages of a seed that earlier calls with these settings have done on its rows, as `route` has them.
+def done_before(seed: Seed, stages: Collection[str]) -> set[str]:
+    """Return which stages of a seed earlier calls with these settings have done on its rows, or found to be too many.
 
     A record tells: that of other settings or rows is set aside, while folders of stages stay.
+
+    Args:
+        seed: Whose stages.
+        stages: All that may come, of all seeds, by `route`.
     """
     output = seed.run.output
     if not record_file(output, seed.name).exists():
         return set()  # and no row is hashed yet
-    known = Record(output, seed.name, seed.data).details.get("seconds", {})
-    return {f"{seed.name}/{stage}" for stage in known if is_done(seed.folder / stage) and not _outdated(seed, stage)}
+    known = Record(output, seed.name, seed.data).details
+    done = {stage for stage in known.get("seconds", {}) if is_done(seed.folder / stage) and not _outdated(seed, stage)}
+    if grown := max((one["amount"] for one in known.get("amounts", [])), default=None):  # where more did not pay
+        sizes = ((name, re.match(r"(?:generation|round_trip)_(\d+)", name)) for name in _own(seed, stages))
+        done |= {name for name, size in sizes if size and int(size[1]) > grown}
+    return {f"{seed.name}/{stage}" for stage in done}
 
 
 def plan_table(steps: Sequence[Step], rate: float, seeds: int, stages: Collection[str], done: Collection[str]) -> Table:
@@ -49,6 +58,10 @@ def plan_table(steps: Sequence[Step], rate: float, seeds: int, stages: Collectio
     told = f"about {whole:.0f} minutes {'left' if done else 'in all'}" if whole else "all of it is done"
     table.title = f"Plan{each}: {told}"
     return table
+
+
+def _own(seed: Seed, stages: Collection[str]) -> list[str]:
+    return [stage.removeprefix(f"{seed.name}/") for stage in stages if stage.startswith(f"{seed.name}/")]
 
 
 def _outdated(seed: Seed, stage: str) -> bool:

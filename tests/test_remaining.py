@@ -45,7 +45,8 @@ def test_done_is_what_a_record_of_the_same_rows_has_and_is_still_there(tmp_path:
         run = RunSettings("Reviews", tmp_path)
         return SimpleNamespace(run=run, name="seed0", folder=tmp_path / "seed0", data=data)
 
-    assert done_before(seed("rows")) == set()
+    stages = [f"seed{number}/{name}" for number in (0, 1) for name in ("gold", "generation_9", "round_trip_9_student")]
+    assert done_before(seed("rows"), stages) == set()
     names = ("teacher_fit", "gold", "annotate_50", "both", "generate")
     for name in (*names, "unknown"):
         (tmp_path / "seed0" / name).mkdir(parents=True)
@@ -53,10 +54,14 @@ def test_done_is_what_a_record_of_the_same_rows_has_and_is_still_there(tmp_path:
     record = Record(tmp_path, "seed0", "rows")
     record.part("seconds").update(dict.fromkeys((*names, "gone"), 1.0))
     record.save()
-    assert done_before(seed("other rows")) == set()
-    done = done_before(seed("rows"))
+    assert done_before(seed("other rows"), stages) == set()
+    done = done_before(seed("rows"), stages)
     assert done == {f"seed0/{name}" for name in names if name != "gold"}
     (tmp_path / "review" / "annotate").mkdir(parents=True)
     later = (tmp_path / "seed0" / "both" / "stage.json").stat().st_mtime + 9
     os.utime(tmp_path / "review" / "annotate", (later, later))
-    assert done_before(seed("rows")) == {"seed0/teacher_fit", "seed0/generate"}, "their rows were reviewed since"
+    assert done_before(seed("rows"), stages) == {"seed0/teacher_fit", "seed0/generate"}, "others were reviewed"
+    record.details["amounts"] = [{"amount": 4}, {"amount": 6}]
+    record.save()
+    grown = {"seed0/generation_9", "seed0/round_trip_9_student"}
+    assert done_before(seed("rows"), stages) == {"seed0/teacher_fit", "seed0/generate", *grown}, "more did not pay"
