@@ -55,7 +55,7 @@ def plan_table(steps: Sequence[Step], rate: float, seeds: int, stages: Collectio
         size = f"{step.what}; {ready} of {len(own)} stages done" if 0 < ready < len(own) else step.what
         table.add_row(step.name, size, "done" if own and ready == len(own) else f"{left:.1f}")
     each = f", each of {seeds} seeds" if seeds > 1 else ""
-    told = f"about {whole:.0f} minutes {'left' if done else 'in all'}" if whole else "all of it is done"
+    told = f"about {whole:.0f} minutes {'left' if done else 'in all'}" if whole or not steps else "all of it is done"
     table.title = f"Plan{each}: {told}"
     return table
 

@@ -38,6 +38,7 @@ def test_minutes_are_of_what_is_left(done: list[str], told: list[str]) -> None:
     for part in told[1:]:
         assert part in text
     assert text.count("done") == sum("done" in part for part in told)
+    assert plan_table([], 1.0, 1, ["seed0/few_shot"], []).title == "Plan: about 0 minutes in all", "an endpoint's time"
 
 
 def test_done_is_what_a_record_of_the_same_rows_has_and_is_still_there(tmp_path: Path) -> None:
