@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 
-from ablation import EVERY
+from arms import EVERY
 from results import MACHINE, write_section
 
 from lit_synth.cli import main as lit_synth
