@@ -13,7 +13,7 @@ from typing import Any
 
 from harness import Check, measure, options
 from setting import rows_of, trainer
-from sides import Clock, Job, Side, serve
+from sides import Clock, Job, Side, peak_mib, serve
 
 FIRST = 0.4
 """Share of the rows that the smaller process is given."""
@@ -65,14 +65,9 @@ def _predict(job: Job, count: int, clock: Clock, kind: str) -> dict[str, Any]:
         module = rows_of("Slurp", job["data"], job["teacher"], requests=requests, predict_batch_size=256)
         with clock:
             trainer("float32", callbacks=[Generation()]).predict(teacher, datamodule=module, return_predictions=False)
-        written = Path(folder, "records-0.jsonl").read_bytes().count(b"\n")
-    return {"units": written, "output": {"asked": count, "written": written, "mib": _resident()}}
-
-
-def _resident() -> float:
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        with Path(folder, "records-0.jsonl").open() as records:
+            written = sum(1 for _ in records)
+    return {"units": written, "output": {"asked": count, "written": written, "mib": peak_mib()}}
 
 
 def annotate(job: Job, count: int, clock: Clock) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def serve(sides: dict[str, Side]) -> None:
         clock = Clock()
         found = side.work(job, int(line), clock)
         found["seconds"] = clock.seconds
-        found["peak_mib"] = _peak_mib()
+        found["peak_mib"] = peak_mib()
         found["versions"] = {package: metadata.version(package) for package in side.packages}
         answer = json.dumps(found)
         del found
@@ -123,7 +123,7 @@ def serve(sides: dict[str, Side]) -> None:
     sys.exit()
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
     """Return the most memory that this process held, whatever the one that started it did."""
     status = Path("/proc/self/status")
     if status.exists():
