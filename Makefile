@@ -14,7 +14,7 @@ STAMP := .venv/.installed
 help:
 	@echo "make demo     run the whole path on the embedded models into runs/demo; ARGS='--seeds 0,1,2' adds options"
 	@echo "make test     style, types, floors, tests and coverage; ARGS=-x adds pytest options"
-	@echo "make bench    speed against others, under 40 minutes on two cores: benchmarks/RESULTS.md; DATA=folder of the rows"
+	@echo "make bench    speed against others, about half an hour on two cores: benchmarks/RESULTS.md; DATA=folder of the rows"
 	@echo "make install  only make .venv; PYTHON=python3.12 chooses the interpreter, 3.11 to 3.13"
 	@echo "make clean    remove .venv and all caches; runs/ stays"
 
