@@ -9,8 +9,10 @@ a second side.
 
 import statistics
 import tempfile
+from functools import partial
 from typing import Any
 
+from floor import Cost, matrices
 from harness import Check, measure, options
 from setting import fit
 from sides import Clock, Job, Side, serve
@@ -146,7 +148,24 @@ def main() -> None:
         job["by_count"][str(count)] = pairs
     job["test"] = [(row.fields["text"], places[str(row.target)]) for row in module.splits.test]
     job["labels"] = len(places)
-    measure(f"student-{given.dtype}", SIDES, job, given, "rows", lambda found: check(_whole(found)))
+    lengths = [len(module.encoder.prediction_row(module.task, row)["input_ids"]) for row in module.splits.gold]
+    cost = partial(_cost, job["student"], len(places), statistics.mean(lengths))
+    measure(f"student-{given.dtype}", SIDES, job, given, "rows", lambda found: check(_whole(found)), cost)
+
+
+def _cost(student: str, labels: int, length: float, rows: float) -> Cost:
+    """Forward and both backward products; of the last layer a head that reads one token needs keys and values alone."""
+    import torch
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    with torch.device("meta"):
+        config = AutoConfig.from_pretrained(student, num_labels=labels)
+        model = AutoModelForSequenceClassification.from_config(config)
+    *layers, last = map(matrices, model.base_model.encoder.layer)
+    whole = matrices(model)
+    once = whole - sum(layers) - last / 6
+    # A step reads weights twice, and reads and writes weights, gradients and two moments.
+    return Cost(6.0 * rows * (length * (sum(layers) + last / 6) + once), 4.0 * rows / BATCH * 9 * whole)
 
 
 def _whole(found: dict[str, Any]) -> dict[str, Any]:
