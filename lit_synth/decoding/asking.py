@@ -90,7 +90,7 @@ class Asking:
         self.left = deque(missing.items())
         self.count = len(missing)
         self.stop, self.ended = threading.Event(), threading.Event()
-        self.working = 0
+        self.at_work: set[int] = set()
         self.pace = Pace(endpoint.requests_per_minute, self.stop)
         self.lock = threading.Lock()
         self.sent = answers.requests
@@ -109,10 +109,11 @@ class Asking:
             InputError: Something is still missing; the message says why and what to do.
         """
         started = shown = time.monotonic()
-        self.working = min(self.endpoint.concurrency, self.count)
-        for _ in range(self.working):
-            threading.Thread(target=self._work, daemon=True).start()
+        self.at_work = set(range(min(self.endpoint.concurrency, self.count)))
+        workers = [threading.Thread(target=self._work, args=(number,), daemon=True) for number in self.at_work]
         try:
+            for worker in workers:
+                worker.start()
             # Not `join`: one that is interrupted takes the thread for ended, up to Python 3.12.
             while not self.ended.wait(0.1):
                 if time.monotonic() - shown >= min(_EVERY, display().every):
@@ -124,6 +125,9 @@ class Asking:
         finally:
             # What is under way has been paid for; a second interrupt does without it.
             self.stop.set()
+            for number, worker in enumerate(workers):
+                if worker.ident is None:  # an interrupt came before it was started
+                    self._leave(number)
             self.ended.wait()
         self.tell(self._line(total, time.monotonic() - started))
         self._conclude(total)
@@ -154,7 +158,7 @@ class Asking:
             line += f" · {minutes}:{rest:02d} left"
         return f"{line} · last failure: {self.failed}" if self.failed else line
 
-    def _work(self) -> None:
+    def _work(self, number: int) -> None:
         try:
             with requests.Session() as session:
                 while (asked := self._next()) is not None:
@@ -164,10 +168,13 @@ class Asking:
                 self.error = self.error or error
             self.stop.set()
         finally:
-            with self.lock:
-                self.working -= 1
-                if not self.working:
-                    self.ended.set()
+            self._leave(number)
+
+    def _leave(self, number: int) -> None:
+        with self.lock:
+            self.at_work.discard(number)
+            if not self.at_work:
+                self.ended.set()
 
     def _next(self) -> tuple[str, tuple[int, Any]] | None:
         with self.lock:
