@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 import numpy as np
 import yaml
-from arms import BY_CHANCE, PARTS, SETS, SHUFFLED, WRITTEN, arms_of
+from arms import BASELINES, BY_CHANCE, PARTS, SETS, SHUFFLED, STRATEGIES, TRAINED, WRITTEN, arms_of
 from results import MACHINE, markdown_table, write_section
 
 from lit_synth.curation.pooling import Posteriors
@@ -31,7 +31,6 @@ from lit_synth.report.statistics.comparisons import paired_difference
 from lit_synth.stages import run_stage
 from lit_synth.task import Task
 
-STRATEGIES = ("gold", "annotate", "generate", "both", "full", "teacher")
 CHANGED = STRATEGIES[1:4]
 
 
@@ -41,8 +40,7 @@ def command(name: str, arm: str, data: str, output: Path, seeds: str) -> list[st
     if name != "demo":
         words += ["--data_dir", data]
     part = arm.rpartition(", ")[2]
-    # Baselines do not change with the synthetic rows.
-    wanted: Sequence[str] = STRATEGIES if arm == "plain" else STRATEGIES[:4]
+    wanted: Sequence[str] = [one for one in TRAINED[name] if arm == "plain" or one not in BASELINES]
     if part in PARTS or part in WRITTEN:
         wanted = ("gold", "annotate" if part in PARTS else "generate")
     words += ["--strategies", f"[{','.join(wanted)}]", "--output", str(output / _slug(arm))]

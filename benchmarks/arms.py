@@ -7,13 +7,19 @@ EVERY = f"{{gold: {CHOSEN}, annotate: {CHOSEN}, generate: {CHOSEN}, both: {CHOSE
 ALONE = "--curation.students 0 --curation.calibrate false"
 """The teacher is the only annotator, whatever the config says; what an arm says comes later, and wins."""
 HALF = "--trainer '{precision: bf16-mixed}'"
-"""Twice as fast where the processor has it; the first set was measured before that was known."""
+"""Twice as fast where the processor has it."""
+BASELINES = ("full", "teacher")
+"""They do not change with the synthetic rows."""
+STRATEGIES = ("gold", "annotate", "generate", "both", *BASELINES)
+ASKED = ("gold", "annotate", "both", "teacher")
+"""What is asked of SLURP: whether annotated rows pay, and both kinds together."""
 SETS = {
     "demo": f"--config configs/demo.yaml {ALONE} {HALF}",
-    "slurp": f"--config configs/slurp_embedded.yaml --fraction 0.05 --student.chosen '{EVERY}' {ALONE}",
+    "slurp": f"--config configs/slurp_embedded.yaml --fraction 0.05 --student.chosen '{EVERY}' {ALONE} {HALF}",
     "slurp_1": f"--config configs/slurp_embedded.yaml --fraction 0.01 --student.chosen '{EVERY}' {ALONE} {HALF}",
     "webnlg": f"--config configs/webnlg_embedded.yaml --fraction 0.05 {HALF}",
 }
+TRAINED = {"demo": STRATEGIES, "slurp": ASKED, "slurp_1": ASKED, "webnlg": STRATEGIES}
 POOL = "--curation.students 1 --curation.calibrate true"
 SHUFFLED = "shuffled labels"
 BY_CHANCE = "shares by chance"
