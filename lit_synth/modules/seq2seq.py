@@ -20,6 +20,7 @@ from lit_synth.modules.losses import weighted_mean
 from lit_synth.modules.meter import Meter
 from lit_synth.modules.optimization import clip, configure, default_optimizer
 from lit_synth.modules.pretrained import load_pretrained, loaded, save_pretrained
+from lit_synth.modules.target_logits import target_logits
 from lit_synth.modules.throughput import Throughput
 from lit_synth.task import Task
 from lit_synth.tokenizer import load_tokenizer
@@ -124,10 +125,12 @@ class Seq2Seq(L.LightningModule):
 
     def losses(self, batch: dict[str, Any]) -> Tensor:
         """Return the cross-entropy of every target token, of shape ``(batch, target)``, and 0 behind the end."""
-        known = {key: batch[key] for key in ("input_ids", "attention_mask", "labels")}
-        logits, labels = loaded(self.model)(**known).logits, batch["labels"]
-        losses = nn.functional.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="none")
-        return losses.view_as(labels)
+        labels = batch["labels"]
+        inputs = {key: batch[key] for key in ("input_ids", "attention_mask")}
+        logits = target_logits(loaded(self.model), inputs, labels)
+        wanted = labels >= 0
+        found = nn.functional.cross_entropy(logits.float(), labels[wanted], reduction="none")
+        return found.new_zeros(labels.shape).masked_scatter(wanted, found)
 
     def generate(self, batch: dict[str, Any]) -> list[str]:
         """Return a text for each row."""
