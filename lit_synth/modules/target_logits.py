@@ -20,7 +20,8 @@ def target_logits(model: PreTrainedModel, inputs: dict[str, Any], labels: Tensor
     wanted = labels >= 0
     shift: Any = getattr(model, "prepare_decoder_input_ids_from_labels", None)
     if shift is None:  # M2M100 and Blenderbot among others shift labels where they work out a loss, and only there
-        return model(**inputs, labels=labels).logits[wanted]
+        shifted: Tensor = model(**inputs, labels=labels).logits
+        return shifted[wanted]
 
     def at_tokens(head: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         hidden = given[0]

@@ -34,7 +34,9 @@ def model_of(kind: str) -> PreTrainedModel:
     torch.manual_seed(0)
     ids = {"pad_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 2}
     sizes = SIZES[kind] | ids | (HEADS if "d_ff" not in SIZES[kind] and kind != "prophetnet" else {})
-    return AutoModelForSeq2SeqLM.from_config(AutoConfig.for_model(kind, vocab_size=WORDS, **sizes)).eval()
+    model: PreTrainedModel = AutoModelForSeq2SeqLM.from_config(AutoConfig.for_model(kind, vocab_size=WORDS, **sizes))
+    model.eval()
+    return model
 
 
 def batch() -> tuple[dict[str, Any], torch.Tensor]:
