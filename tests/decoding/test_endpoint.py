@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -610,6 +611,30 @@ def test_an_interrupt_keeps_what_is_under_way(cache: Path) -> None:
         assert "KeyboardInterrupt" in errors
         assert kept_in(cache) == {*server.prompts}
         assert 12 <= len(server.prompts) < 16
+
+
+def test_an_interrupt_while_workers_start_loses_no_answer(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(threading.Thread):
+        made = 0
+
+        def start(self) -> None:
+            Interrupted.made += 1
+            if Interrupted.made == 3:
+                wait_until(lambda: server.now == 2)
+                raise KeyboardInterrupt
+            super().start()
+
+    def script(prompt: str, _: int) -> Reply:
+        return echo(prompt, delay=0.5)
+
+    with serving(script) as server:
+        # Of the client alone: the server's threads are of the same module.
+        ours = SimpleNamespace(Thread=Interrupted, Event=threading.Event, Lock=threading.Lock)
+        monkeypatch.setattr(asking, "threading", ours)
+        with pytest.raises(KeyboardInterrupt):
+            ask(at(server.url, concurrency=4), numbered(8), cache)
+        assert len(server.prompts) == 2
+        assert kept_in(cache) == {*server.prompts}
 
 
 # A real server with a real model
