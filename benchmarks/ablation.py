@@ -14,7 +14,7 @@ import random
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -53,10 +53,11 @@ def run_by_chance(words: list[str]) -> None:
     from lit_synth.cli import main
     from lit_synth.leaning import Leaning, leaning
 
-    def of_a_draw(task: Task, readings: Readings, known: Posteriors, labelled: Iterable[Example]) -> Leaning:
-        rows = list(labelled)
-        seed = next(part for part in readings.rows[0].parts if part.startswith("seed"))
-        return leaning(task, readings, known, random.Random(seed).choices(rows, k=len(rows)))
+    def of_a_draw(
+        task: Task, readings: Readings, known: Posteriors, gold: Sequence[Example], development: Sequence[Example]
+    ) -> Leaning:
+        dice = random.Random(next(part for part in readings.rows[0].parts if part.startswith("seed")))
+        return leaning(task, readings, known, *(dice.choices(part, k=len(part)) for part in (gold, development)))
 
     with patch.object(lit_synth.curate, "leaning", of_a_draw):
         if main(words):

@@ -24,6 +24,7 @@ from lit_synth.settings import CurationSettings
 from lit_synth.whole_files import write_json
 
 UNSURE = "below the threshold of confidence"
+UNREAD = "an annotator has no answer"
 
 
 def curate(
@@ -41,23 +42,24 @@ def curate(
     task = module.task
     found: dict[str, Any] = {}
     of_strategy: dict[str, Any] = {}
+    lacking: list[Example] = []
     if task.labels:
         true = {row.id: task.labels.index(str(row.target)) for row in module.splits.development}
         unshifted, ids = known_posteriors(task, readings.development)
         targets = np.array([true[name] for name in ids])
-        offsets = np.zeros((len(unshifted), 1, len(task.labels)))
+        offsets = judging = np.zeros((len(unshifted), 1, len(task.labels)))
         if settings.match_shares:
-            lean = leaning(task, readings, unshifted, (*module.splits.gold, *module.splits.development))
-            offsets, of_strategy = lean.offsets, {"shares": lean.found}
-        known = shifted(unshifted, offsets)
+            lean = leaning(task, readings, unshifted, module.splits.gold, module.splits.development)
+            offsets, judging, of_strategy = lean.offsets, lean.judging, {"shares": lean.found}
+        known = shifted(unshifted, judging)
         how = settings.calibrate, settings.confidence
         judgement = judge_annotators(readings.names, known, targets, *how, unshifted)
         found, threshold = judgement.found, judgement.threshold
-        rows = combined(task, readings, judgement.weights, offsets)
+        rows = combined(task, readings, judgement.weights, offsets, lacking.append)
     else:
         rows = chain.from_iterable(chosen(task, answers, settings.choice) for answers in answered(readings))
         threshold = settings.confidence if isinstance(settings.confidence, float) else 0.0
-    told: dict[str, Any] = {"teacher": _hash(readings.teacher), "passed": settings.rules.active(task)}
+    told: dict[str, Any] = {"teacher": _hash(readings.teacher)}
     if readings.prompts:
         told["prompts"] = found["prompts"] = dict(readings.prompts)
     sizes = _Sizes()
@@ -69,7 +71,10 @@ def curate(
                 refuse(sizes.rejected(reject(row, UNSURE)))
             else:
                 kept = _as_target(row, settings)
-                accept(sizes.accepted(replace(kept, provenance={**kept.provenance, **told})))
+                passed = settings.rules.active(task, kept.origin)
+                accept(sizes.accepted(replace(kept, provenance={**kept.provenance, **told, "passed": passed})))
+        for row in lacking:
+            refuse(sizes.rejected(reject(row, UNREAD)))
     if task.labels:
         of_strategy["labels"] = len(sizes.targets)
     if sizes.generated:

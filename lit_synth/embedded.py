@@ -90,7 +90,8 @@ def seq2seq_path() -> Path:
     """Return a model that reads and writes text, made from all-MiniLM-L6-v2, which only reads.
 
     No pretrained one ships in a package. The reader is its first two layers, the writer all six; the writer looks at
-    what is read as it looks at what it wrote itself, and its head starts by changing nothing. It writes lower case
+    what is read as it looks at what it wrote itself, and its head's own layer starts as the
+    identity. It writes lower case
     only. Which way was found best: ``benchmarks/seq2seq_start.py``.
     """
     return _prepared(FOLDERS["embedded:seq2seq"], _make_seq2seq)
@@ -195,7 +196,7 @@ def _make_seq2seq(folder: Path) -> None:
 
 
 def look_as_at_itself(writer: Any) -> None:
-    """Let a BERT that writes look at what is read as it looks at its own words, and its head change nothing at first.
+    """Let a BERT that writes look at what is read as it looks at its own words, and its head's layer be the identity.
 
     Both would be drawn at random, and 500 rows are too few to learn them from nothing.
     """

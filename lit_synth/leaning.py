@@ -31,16 +31,21 @@ class Leaning:
     """What annotators' log probabilities are shifted by.
 
     Args:
-        offsets: Shape ``(annotators, 1, labels)``.
+        offsets: Of the rows, shape ``(annotators, 1, labels)``.
+        judging: Of the development part, by which annotators are judged: its own labels do not count, and where it was
+            known how many rows of a label were asked for, nothing is shifted, since that says nothing of real rows.
         found: For ``run.json``: whether they are ``matched``, ``p`` (see `alike`; ``None`` where it is known how many
             were asked for), and the ``labels`` that lie farthest off: ``expected`` and as the first annotator ``read``.
     """
 
     offsets: Posteriors
+    judging: Posteriors
     found: dict[str, Any]
 
 
-def leaning(task: Task, readings: Readings, known: Posteriors, labelled: Iterable[Example]) -> Leaning:
+def leaning(
+    task: Task, readings: Readings, known: Posteriors, gold: Iterable[Example], development: Iterable[Example]
+) -> Leaning:
     """Find how far labels are read at other shares than those that were asked for, or, in a pool, than those of gold.
 
     A pool in which the first annotator reads other shares than in the development part is of another kind than gold,
@@ -50,25 +55,30 @@ def leaning(task: Task, readings: Readings, known: Posteriors, labelled: Iterabl
         task: Its labels.
         readings: What the annotators read.
         known: Their probabilities of the development part, shape ``(annotators, rows, labels)``.
-        labelled: Rows whose labels are known.
+        gold: Rows whose labels are known, without the development part.
+        development: The development part.
     """
     asked = Counter(row.provenance.get("requested") for row in read_examples(readings.rows[0]))
     asked.pop(None, None)  # rows of a pool
-    counts = asked or Counter(row.target for row in labelled)
-    seen = np.array([counts[label] for label in task.labels])
+    learnt = Counter(row.target for row in gold)
+    counts = asked or learnt + Counter(row.target for row in development)
+    seen, apart = (np.array([one[label] for label in task.labels]) for one in (counts, learnt))
     whole = (row for row in side_by_side(readings.rows) if None not in row)
     many = len(readings.rows)
     # Of a row that is kept, numbers alone: thousands of whole rows would fill memory.
     kept = drawn(whole, SAMPLE, lambda row: posteriors_of(task, [row], many)[:, 0])
     sample: Posteriors = np.array(kept).reshape(-1, many, len(task.labels)).transpose(1, 0, 2)
     if min(sample.shape[1], seen.sum()) < FEW:
-        return Leaning(np.zeros((len(sample), 1, len(seen))), {"matched": False})
+        nothing = np.zeros((len(sample), 1, len(seen)))
+        return Leaning(nothing, nothing, {"matched": False})
     likelihood = None if asked else alike(known[0], sample[0])
     matched = likelihood is None or likelihood >= OF_ONE_KIND
-    fitted = [fit_offsets(one, seen) for one in sample]
-    offsets = np.stack(fitted)[:, None] * float(matched)
+    offsets, judging = (
+        np.stack([fit_offsets(one, shares) for one in sample])[:, None] * float(counted)
+        for shares, counted in ((seen, matched), (apart, matched and not asked and bool(apart.sum())))
+    )
     found = {"matched": matched, "p": likelihood, "labels": _farthest(task, seen / seen.sum(), sample[0].mean(axis=0))}
-    return Leaning(offsets, found)
+    return Leaning(offsets, judging, found)
 
 
 def drawn(values: Iterable[_Value], most: int, kept_as: Callable[[_Value], _Kept]) -> list[_Kept]:

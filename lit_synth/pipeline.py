@@ -169,7 +169,7 @@ class Pipeline:
         students = Students(seed, record.part("hyperparameters"))
         synthesis = Synthesis(seed, students, record)
         try:
-            synthesis.execute(teaches_only=self.until == "teacher")
+            synthesis.execute(self.until)
         finally:
             # Of what is done, should the rest be broken off; that a disk is full is told already.
             with suppress(OSError):

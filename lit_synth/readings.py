@@ -1,6 +1,6 @@
 """What several annotators made of the same rows, read from their files side by side, some rows at a time."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -60,16 +60,23 @@ def known_posteriors(task: Task, paths: Sequence[Path]) -> tuple[Posteriors, lis
     return posteriors_of(task, rows, len(paths)), [row[0].id for row in rows if row[0]]
 
 
-def combined(task: Task, readings: Readings, weights: Sequence[float], offsets: Posteriors) -> Iterator[Example]:
+def combined(
+    task: Task,
+    readings: Readings,
+    weights: Sequence[float],
+    offsets: Posteriors,
+    lacking: Callable[[Example], object] = lambda _: None,
+) -> Iterator[Example]:
     """Yield the rows with the pool's probabilities; each annotator's own label goes to the provenance.
 
     Args:
         task: Its labels.
-        readings: Rows that all annotators have read; others are left out.
+        readings: Rows of the first annotator, and what the others made of them.
         weights: Of the annotators.
         offsets: What their log probabilities are shifted by, shape ``(annotators, 1, labels)``.
+        lacking: Takes a row that some annotator has not read; it is left out.
     """
-    whole = (row for row in side_by_side(readings.rows) if None not in row)
+    whole = _whole(readings.rows, lacking)
     while several := list(islice(whole, AT_ONCE)):
         posteriors = shifted(posteriors_of(task, several, len(readings.rows)), offsets)
         for place, (own, shares) in enumerate(zip(several, combine(posteriors, weights), strict=True)):
@@ -80,6 +87,14 @@ def combined(task: Task, readings: Readings, weights: Sequence[float], offsets: 
             assert row is not None  # noqa: S101 - those were left out above
             provenance = {**row.provenance, "annotators": votes}
             yield replace(row, target=label, probabilities=probabilities, provenance=provenance)
+
+
+def _whole(paths: Sequence[Path], lacking: Callable[[Example], object]) -> Iterator[tuple[Example | None, ...]]:
+    for row in side_by_side(paths):
+        if None not in row:
+            yield row
+        elif row[0]:
+            lacking(row[0])
 
 
 def answered(readings: Readings) -> Iterator[dict[str, Example]]:

@@ -28,6 +28,8 @@ class Students:
         self.seed = seed
         self.told = told
         self.choices: dict[str, Choice] = {}
+        self.best: dict[str, float] = {}
+        """Best development score of every strategy that was searched."""
 
     def train(
         self, strategy: str, synthetic: Mapping[str, Path], inputs: Sequence[str], amount: int | None = None
@@ -62,7 +64,7 @@ class Students:
             self.told[strategy] = {**asdict(self.choices[strategy]), "searched": given is None}
         return self.choices[strategy]
 
-    def look(self, name: str, synthetic: Path, key: str) -> tuple[float, float]:
+    def look(self, name: str, synthetic: Path | None, key: str) -> tuple[float, float]:
         """Return the development score of a student on gold and synthetic rows, and its standard error at most.
 
         It is trained as the student on gold is, so that amounts of rows differ in nothing else.
@@ -72,7 +74,7 @@ class Students:
         search = Search((choice.learning_rate,), choice.max_steps, choice.max_steps)
         run = replace(seed.run, student=replace(seed.run.student, search=search))
         folder = seed.folder / f"look_{name}"
-        mixture = mixture_of("generate", [synthetic])
+        mixture = mixture_of("generate", [synthetic] if synthetic else [])
         config = recipes.student_search(run, seed.task, seed.number, folder, mixture, choice.learning_rate)
         curve = folder / "curve.jsonl"
         seed.ledger.do(folder, config, [seed.data, key], partial(_afresh, curve, config))
@@ -105,6 +107,7 @@ class Students:
             tried += [(row[f"val_{seed.task.headline}"], row["step"], -row["val_loss"], rate) for row in rows]
         # Few rows often tie. The longer training is taken then: a baseline cut short looks like a gain elsewhere.
         best, step, _, rate = max(tried)
+        self.best[strategy] = best
         told = f"{rate:g} for {step} steps is best on development, {seed.task.headline} {100 * best:.1f}"
         seed.tell(f"{seed.name}/{strategy}: {told}")
         return Choice(rate, int(step))

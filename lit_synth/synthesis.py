@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from lit_synth import recipes
 from lit_synth.account import annotation_figures
@@ -19,7 +20,7 @@ from lit_synth.readings import Readings
 from lit_synth.records import Record
 from lit_synth.review import publish, reviewed
 from lit_synth.seed import Seed
-from lit_synth.settings import RunSettings
+from lit_synth.settings import RunSettings, Until
 from lit_synth.stages import run_stage
 from lit_synth.students import Students, mixture_of
 
@@ -62,19 +63,20 @@ class Synthesis:
         self.files: dict[str, Path] = {}
         self.keys: dict[str, str] = {}
 
-    def execute(self, teaches_only: bool = False) -> None:
+    def execute(self, until: Until = "report") -> None:
         """Fill `files` with synthetic rows by strategy and `keys` with what they were made with.
 
         A source that gives no row at all is told and left out, so that the other students are trained.
 
         Args:
-            teaches_only: Stop when the teachers are fine-tuned.
+            until: With ``teacher``, stop when the teachers are fine-tuned; with ``synthesis``, search no student to
+                hold the teacher against, since that is the next process's work.
         """
         run = self.seed.run
         if not run.needs_teacher:
             return
         self.annotators = [self._teacher(number) for number in range(run.curation.teachers)]
-        if teaches_only:
+        if until == "teacher":
             return
         wanted = [name for name, asked in (("annotate", run.annotates), ("generate", run.generates)) if asked]
         if wanted and self.seed.task.labels:
@@ -87,9 +89,27 @@ class Synthesis:
                 self.record.part("failed")[strategy] = str(error)
                 self.seed.tell(f"{self.seed.name}: {error}; students go on without it")
         if curation := self.record.details.get("curation"):
+            if until != "synthesis":
+                curation |= self._expected()
             curation["advice"] = advise(curation)
             for sentence in curation["advice"]:
                 self.seed.tell(f"{self.seed.name}: {sentence}")
+
+    def _expected(self) -> dict[str, Any]:
+        """Return how good the teacher's targets are on the development part, and the searched student on gold.
+
+        Nothing where that student is not searched, or not wanted.
+        """
+        seed, task = self.seed, self.seed.task
+        if "gold" not in seed.run.strategies or (task.labels and task.headline != "accuracy"):
+            return {}
+        self.students.choose("gold", mixture_of("gold", []), [seed.data])
+        (path, *_), _ = self._development
+        if "gold" not in self.students.best:
+            return {}
+        answers = chain.from_iterable(map(read_examples, (path, path.with_name("rejected.jsonl"))))
+        figures = annotation_figures(task, answers, seed.module.splits.development)
+        return {"expected": {**figures, "gold": self.students.best["gold"]}}
 
     @property
     def teacher(self) -> Annotator:
@@ -107,6 +127,9 @@ class Synthesis:
         seed, stage = self.seed, self.seed.folder / _numbered("teacher_fit", number)
         task = seed.run.curation.task_of(number, seed.task)
         run = seed.run if task == seed.task else replace(seed.run, task=task)
+        if number:  # the first one writes, and rejects what it reads as another label; of others only readings count
+            rules = replace(run.curation.rules, disagreement="keep")
+            run = replace(run, curation=replace(run.curation, rules=rules))
         config = recipes.teacher_fit(run, seed.number, stage)
         config["seed_everything"] += 1000 * number
         key = seed.ledger.do(stage, config, [seed.data], partial(run_stage, config, ("fit",)))
@@ -134,18 +157,24 @@ class Synthesis:
     def _grow(self) -> tuple[Path, str]:
         """Generate more rows only while the student's development score rises by more than its noise."""
         run, curve = self.seed.run, []
-        best: tuple[float, Path, str] | None = None
+        best: tuple[Path, str] | None = None
+        before, noise = self.students.look("generate_0", None, "")
+        curve.append({"amount": 0, "score": before, "noise": noise})
         for amount in dict.fromkeys(min(amount, run.limit or amount) for amount in run.generation.amounts):
             stage, key = self._curated("generate", amount)
             score, noise = self.students.look(f"generate_{amount}", stage / "accepted.jsonl", key)
             curve.append({"amount": amount, "score": score, "noise": noise})
             self.seed.tell(f"{self.seed.name}: {amount:,} rows, development {100 * score:.1f} ± {100 * noise:.1f}")
-            if best and score - best[0] <= noise:
+            rises = score - before > noise
+            if best is None and not rises:
+                self.seed.tell(f"{self.seed.name}: not above gold alone, {100 * before:.1f}: no more is asked for")
+            if best is None or rises:
+                best, before = (stage, key), score
+            if not rises:
                 break
-            best = score, stage, key
         self.record.details["amounts"] = curve
         assert best is not None  # noqa: S101 - there is one amount or more
-        return best[1:]
+        return best
 
     def _curated(self, strategy: str, amount: int | None = None) -> tuple[Path, str]:
         """Make the rows of a strategy, let every annotator read them, and curate them; return stage and key."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lit_synth.curate import UNSURE, curate
+from lit_synth.curate import UNREAD, UNSURE, curate
 from lit_synth.data import ClassifierEncoder, Partition, Seq2SeqEncoder
 from lit_synth.examples import Example, read_examples, write_examples
 from lit_synth.readings import Readings
@@ -61,6 +61,7 @@ def stage(tmp_path: Path, tiny_encoder: Path, reviews_like: Path) -> Any:
         verdicts = (list(read_examples(folder / f"{name}.jsonl")) for name in ("accepted", "rejected"))
         return (*verdicts, json.loads((folder / "curation.json").read_text()))
 
+    run.module = module  # type: ignore[attr-defined]
     return run
 
 
@@ -74,7 +75,7 @@ def test_the_one_who_knows_is_trusted_and_the_other_is_not(stage: Any) -> None:
     made = accepted[0].provenance
     assert made["annotators"] == {"teacher": "positive", "student": "negative"}
     assert made["teacher"] == found["teacher_hash"] == hashlib.sha256(b"weights").hexdigest()[:16]
-    assert made["passed"] == ["leakage"]
+    assert made["passed"] == [], "rows of a pool are real ones: no rule for written rows has seen them"
 
 
 def test_without_calibration_the_loud_one_wins(stage: Any) -> None:
@@ -97,6 +98,19 @@ def test_unsure_rows_are_left_out_and_all_are_counted(stage: Any) -> None:
         "shares": {"matched": False},
     }
     assert found["threshold"] == 0.75
+
+
+def test_a_row_that_an_annotator_lacks_is_rejected_with_a_reason(tmp_path: Path, stage: Any) -> None:
+    stage([(0.9, 0.9)] * 3, CurationSettings(), [])
+    paths = {kind: [tmp_path / f"{kind}_{name}.jsonl" for name in NAMES] for kind in ("development", "rows")}
+    whole = list(read_examples(paths["rows"][1]))
+    write_examples(paths["rows"][1], whole[1:])
+    readings = Readings(NAMES, paths["development"], paths["rows"], tmp_path / "teacher")
+    curate(tmp_path / "again", CurationSettings(), stage.module, readings, [])
+    (row,) = read_examples(tmp_path / "again" / "rejected.jsonl")
+    assert (row.id, row.provenance["reason"]) == (whole[0].id, UNREAD)
+    found = json.loads((tmp_path / "again" / "curation.json").read_text())["strategy"]
+    assert (found["requested"], found["accepted"], found["rejected"]) == (3, 2, {UNREAD: 1})
 
 
 def test_targets_may_be_hard_and_weighed(stage: Any) -> None:

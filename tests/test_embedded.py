@@ -342,6 +342,11 @@ def test_the_model_that_writes_is_made_from_the_one_that_reads(
     assert set(tokens[:, 0].tolist()) == {tokenizer.cls_token_id} == {model.config.decoder_start_token_id}
     assert model.config.eos_token_id == model.generation_config.eos_token_id == tokenizer.sep_token_id
     assert model.config.pad_token_id == tokenizer.pad_token_id
+    for layer in model.decoder.bert.encoder.layer:
+        own, other = layer.attention.state_dict(), layer.crossattention.state_dict()
+        assert all(torch.equal(own[name], other[name]) for name in own)
+    dense = model.decoder.cls.predictions.transform.dense.weight
+    assert torch.equal(dense, torch.eye(len(dense)))
     read = AutoModel.from_pretrained(tiny_encoder, num_hidden_layers=2)(**asked).last_hidden_state
     torch.testing.assert_close(model.get_encoder()(**asked).last_hidden_state, read, atol=1e-4, rtol=1e-4)
 

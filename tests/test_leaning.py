@@ -42,7 +42,9 @@ def found(folder: Path, positive: float, labelled: list[Example], **made: Any) -
     development = reading(folder / "development.jsonl", share, 40, 1)
     rows = reading(folder / "rows.jsonl", positive, 400, 2, **made)
     readings = Readings(["teacher"], [development], [rows], folder)
-    lean = leaning(REVIEWS, readings, known_posteriors(REVIEWS, [development])[0], labelled)
+    apart = labelled[::5]
+    learnt = [row for row in labelled if row not in apart]
+    lean = leaning(REVIEWS, readings, known_posteriors(REVIEWS, [development])[0], learnt, apart)
     return lean, list(combined(REVIEWS, readings, [1.0], lean.offsets))
 
 
@@ -63,6 +65,23 @@ def test_a_pool_of_another_kind_stays_as_it_is_read(tmp_path: Path) -> None:
     assert lean.found["p"] < 0.01
     assert not lean.offsets.any()
     assert np.mean([row.target == "positive" for row in rows]) < 0.3
+
+
+def test_development_labels_move_no_row_of_the_development_part(tmp_path: Path) -> None:
+    development = reading(tmp_path / "development.jsonl", 0.5, 40, 1)
+    rows = reading(tmp_path / "rows.jsonl", 0.5, 400, 2)
+    readings = Readings(["teacher"], [development], [rows], tmp_path)
+    known = known_posteriors(REVIEWS, [development])[0]
+    one, other = (leaning(REVIEWS, readings, known, gold(32, 32), part) for part in (gold(16, 0), gold(0, 16)))
+    assert np.array_equal(one.judging, other.judging)
+    assert one.judging.any()
+    assert not np.allclose(one.offsets, other.offsets)
+
+
+def test_what_was_asked_for_says_nothing_of_real_rows(tmp_path: Path) -> None:
+    lean, _ = found(tmp_path, 0.5, gold(90, 38), requested=True)
+    assert lean.offsets.any()
+    assert not lean.judging.any()
 
 
 def test_a_handful_of_gold_rows_says_nothing_of_shares(tmp_path: Path) -> None:

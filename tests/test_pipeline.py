@@ -20,6 +20,7 @@ from lit_synth.cli import main
 from lit_synth.data import ClassifierEncoder, Mixture, Partition, TeacherEncoder
 from lit_synth.examples import Example, read_examples
 from lit_synth.settings import STUDENTS
+from lit_synth.students import Students
 from lit_synth.task import Task
 from lit_synth.tasks.reviews import REVIEWS, Reviews
 
@@ -191,6 +192,10 @@ def test_the_choice_is_the_best_on_development(done: Path) -> None:
     assert [point["step"] for _, point in points] == [2, 4, 2, 4]
     best = max(points, key=lambda item: (item[1]["val_accuracy"], item[1]["step"], -item[1]["val_loss"]))
     assert (chosen["learning_rate"], chosen["max_steps"]) == (best[0], best[1]["step"])
+    curation = json.loads((done / "run.json").read_text())["curation"]["seed0"]
+    assert (curation["expected"]["rows"], curation["expected"]["gold"]) == (5, best[1]["val_accuracy"])
+    assert curation["expected"]["accuracy"] == curation["annotators"][0]["accuracy"]
+    assert any("the student on gold at its best" in one or "commonest label" in one for one in curation["advice"])
 
 
 def test_the_search_never_scores_test(done: Path) -> None:
@@ -424,9 +429,19 @@ def test_real_slurp_runs_with_its_sixty_intents(
     assert json.loads((output / "run.json").read_text())["synthetic"]["seed0"]["annotate"]["rows"] == 20
 
 
+@pytest.mark.parametrize(("scores", "tried"), [((0.2, 0.6, 1.0, 1.0), [0, 4, 8, 12]), ((0.5, 0.5), [0, 4])])
 def test_more_is_generated_while_it_pays_and_a_larger_amount_goes_on_with_the_smaller(
-    tmp_path: Path, config: MakeConfig
+    tmp_path: Path, config: MakeConfig, monkeypatch: pytest.MonkeyPatch, scores: tuple[float, ...], tried: list[int]
 ) -> None:
+    look, told_scores = Students.look, iter(scores)
+
+    def given(*arguments: Any) -> tuple[float, float]:
+        score, noise = look(*arguments)  # trained as it is; four rows more would show nothing but chance
+        assert 0 <= score <= 1
+        assert noise >= 0
+        return next(told_scores), 0.1
+
+    monkeypatch.setattr(Students, "look", given)
     generation = config()["generation"] | {"amounts": [4, 8, 12]}
     student = config()["student"] | {"chosen": CHOSEN}
     curation = {"students": 1, "calibrate": True, "confidence": "auto"}
@@ -435,18 +450,16 @@ def test_more_is_generated_while_it_pays_and_a_larger_amount_goes_on_with_the_sm
     )
     told = json.loads((output / "run.json").read_text())
     curve = told["amounts"]["seed0"]
-    assert [row["amount"] for row in curve] == [4, 8, 12][: len(curve)]
-    rises = [after["score"] - before["score"] > after["noise"] for before, after in pairwise(curve)]
-    assert all(rises[:-1]), "a further amount is asked for only after a rise"
-    assert len(curve) == 3 or not rises[-1]
-    chosen = curve[-1 if all(rises) else -2]["amount"]
+    assert [row["amount"] for row in curve] == tried
+    assert [row["score"] for row in curve] == list(scores)
     kept = rows(output / "synthetic" / "generate" / "seed0.jsonl")
-    assert len(kept) <= chosen
-    first, second = (
+    assert len(kept) <= (8 if 8 in tried else 4), "the last that rose, or the least"
+    sizes = [size for size in tried if size]
+    made = [
         {row.id: row.provenance["text"] for row in rows(output / "seed0" / f"generation_{size}" / "accepted.jsonl")}
-        for size in (4, 8)
-    )
-    assert first.items() <= second.items()
+        for size in sizes
+    ]
+    assert all(less.items() <= more.items() for less, more in pairwise(made))
     assert {row["name"] for row in told["curation"]["seed0"]["annotators"]} == {"teacher", "student"}
     assert all({"teacher", "student"} == set(row.provenance["annotators"]) for row in kept)
     assert told["curation"]["seed0"]["advice"]

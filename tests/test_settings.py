@@ -118,5 +118,24 @@ def test_more_prompts_than_teachers_are_refused() -> None:
         CurationSettings(teachers=2, prompts=("a", "b"))
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"average": 5.0}, "student.average 5: give a decay between 0 and 1"),
+        ({"agreement": True}, "student.agreement: it asks an average"),
+    ],
+)
+def test_a_students_impossible_average_is_refused_before_a_teacher_is_trained(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        StudentSettings(**given)
+
+
+def test_an_average_is_not_kept_in_half_precision() -> None:
+    averaged = StudentSettings(average=0.99)
+    with pytest.raises(InputError, match=r"student\.average: not with trainer.precision bf16-true"):
+        settings(student=averaged, trainer={"precision": "bf16-true"}).refuse_unread(REVIEWS)
+    settings(student=averaged, trainer={"precision": "bf16-mixed"}).refuse_unread(REVIEWS)
+
+
 def test_a_threshold_of_texts_is_read() -> None:
     settings(curation=CurationSettings(confidence=0.5)).refuse_unread(WEBNLG)

@@ -1,5 +1,6 @@
 """What the development part lets one expect of synthetic rows, said before a student is trained on them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,10 +22,11 @@ def advise(found: Mapping[str, Any]) -> list[str]:
             ``gain`` of all annotators over the student on gold, and ``strategies`` with ``agreement``, the share of
             generated rows that are read as what was asked for, ``read_otherwise``, which of them are not and were kept,
             by label as ``[rows, of]``, ``labels``, the number of different ones, and ``shares``, how often they are
-            read.
+            read; where a student on gold was searched, ``expected``: the teacher's ``accuracy`` or ``score`` on so many
+            ``rows`` of development, and the best of ``gold``.
     """
     if not found.get("annotators"):
-        return []
+        return _of_texts(found["expected"]) if "score" in found.get("expected", {}) else []
     calibration, (teacher, *_) = found["calibration"], found["annotators"]
     rows, together = calibration["rows"], calibration["after"]["accuracy"]
     said = []
@@ -34,11 +36,18 @@ def advise(found: Mapping[str, Any]) -> list[str]:
             f"commonest label, {_percent(found['majority'])}: synthetic rows are unlikely to pay."
         )
     elif gain := calibration.get("gain"):
-        points = f"{100 * gain['mean']:+.1f} points, {100 * gain['low']:+.1f} to {100 * gain['high']:+.1f}"
         said.append(
             f"On {rows} development rows the annotators together are right on {_percent(together)}, the student on "
-            f"gold on {_percent(together - gain['mean'])} ({points}): annotating {_outlook(gain)}."
+            f"gold on {_percent(together - gain['mean'])} ({_points(gain)}): annotating {_outlook(gain)}."
         )
+    elif expected := found.get("expected"):
+        gain = _unpaired(together, expected["gold"], rows)
+        said.append(
+            f"On {rows} development rows the teacher is right on {_percent(together)}, the student on gold at its best "
+            f"on {_percent(expected['gold'])} ({_points(gain)}): annotating {_outlook(gain)}."
+        )
+    if {"annotate", "generate"} <= set(found["strategies"]):
+        said.append("Both together: what annotating brings; beside it, written rows have added nothing so far.")
     if (
         "generate" in found["strategies"]
         and (agreement := found["strategies"]["generate"].get("agreement")) is not None
@@ -84,6 +93,28 @@ def _kept_all_the_same(otherwise: Mapping[str, Sequence[int]]) -> list[str]:
         "--curation.rules.disagreement reject leaves out what the teacher reads otherwise, before any shift of its "
         "probabilities (with --redo in the same folder)."
     ]
+
+
+def _of_texts(expected: Mapping[str, Any]) -> list[str]:
+    rows, teacher, gold = expected["rows"], expected["score"], expected["gold"]
+    gain = _unpaired(teacher, gold, rows)
+    return [
+        f"On {rows} development rows the teacher's texts score {100 * teacher:.1f} in {expected['metric']}, those of "
+        f"the student on gold at its best {100 * gold:.1f} ({_points(gain)}): annotating {_outlook(gain)}."
+    ]
+
+
+def _unpaired(one: float, other: float, rows: int) -> dict[str, float]:
+    """Return the difference of two means of so many scores from 0 to 1, with an interval of 95 % that is no narrower.
+
+    Such scores vary no more than those that are either.
+    """
+    noise = 1.96 * math.sqrt((one * (1 - one) + other * (1 - other)) / rows)
+    return {"mean": one - other, "low": one - other - noise, "high": one - other + noise}
+
+
+def _points(gain: Mapping[str, float]) -> str:
+    return f"{100 * gain['mean']:+.1f} points, {100 * gain['low']:+.1f} to {100 * gain['high']:+.1f}"
 
 
 def _outlook(gain: Mapping[str, float]) -> str:

@@ -26,7 +26,10 @@ def choose(
     >>> choose([("a red bus", 0.9), ("a blue car", 0.4), ("the blue car", 0.5)], "consensus")
     [('the blue car', 1.0)]
     """
-    distinct = list({text: (text, confidence) for text, confidence in reversed(candidates)}.values())[::-1]
+    first: dict[str, float] = {}
+    for text, confidence in candidates:
+        first.setdefault(text, confidence)
+    distinct = list(first.items())
     shares = [held(text) or 0.0 for text, _ in distinct]
     kept = [one for one, share in zip(distinct, shares, strict=True) if share == max(shares)]
     if rule == "all":

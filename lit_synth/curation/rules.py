@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lit_synth.errors import InputError
+from lit_synth.examples import Origin
 from lit_synth.task import Task
 
 
@@ -27,13 +28,14 @@ class Rules:
     schema: bool = True
     faithful: bool = True
 
-    def active(self, task: Task) -> list[str]:
-        """Return the names of the rules that can reject a row of a task."""
+    def active(self, task: Task, origin: Origin) -> list[str]:
+        """Return the names of the rules that can reject a row of a task, one that was written or one of a pool."""
+        written = origin == "generated"
         on = {
-            "disagreement": self.disagreement == "reject" and bool(task.labels),
-            "near_duplicates": self.near_duplicates is not None,
-            "leakage": self.leakage,
-            "schema": self.schema and bool(task.schema),
+            "disagreement": self.disagreement == "reject" and bool(task.labels) and written,
+            "near_duplicates": self.near_duplicates is not None and written,
+            "leakage": self.leakage and written,
+            "schema": self.schema and bool(task.schema) and written,
             "faithful": self.faithful and bool({"slot_error_rate", "coverage"} & set(task.metrics)),
         }
         return [name for name, is_on in on.items() if is_on]

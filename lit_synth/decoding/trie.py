@@ -53,6 +53,20 @@ def build_trie(labels: Sequence[Sequence[int]], end_token: int) -> Node:
     return root
 
 
+def lengths_of(root: Node) -> list[int]:
+    """Return the number of tokens that each label is scored by, in label order: the end token counts where it is one.
+
+    >>> lengths_of(build_trie([[5, 6], [5, 7], [5]], end_token=0))
+    [2, 2, 2]
+    """
+    lengths = dict[int, int]()
+    level, depth = [root], 0
+    while level:
+        lengths |= {node.ends: depth for node in level if node.ends is not None}
+        level, depth = [child for node in level for child in node.children.values()], depth + 1
+    return [lengths[label] for label in sorted(lengths)]
+
+
 def _close(node: Node, end_token: int) -> None:
     for child in node.children.values():
         _close(child, end_token)

@@ -7,7 +7,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from lit_synth.decoding.decoders import Decoder
-from lit_synth.decoding.trie import LabelScore, Node, build_trie
+from lit_synth.decoding.trie import LabelScore, Node, build_trie, lengths_of
 from lit_synth.task import Task
 
 
@@ -34,7 +34,7 @@ class LabelScorer:
         """Return probabilities of shape ``(batch, labels)`` for prompts of shape ``(batch, sequence)``."""
         lengths = None
         if self.score == "mean":
-            lengths = torch.tensor([len(word) for word in self.label_tokens], device=input_ids.device)
+            lengths = torch.tensor(lengths_of(self.trie), device=input_ids.device)
         if self.score == "content_free" and self.prior is None:
             prompt = self.task.prompt(dict.fromkeys(self.task.fields, "N/A"))
             ids = torch.tensor(

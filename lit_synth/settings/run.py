@@ -27,6 +27,7 @@ FOR_LABELS = (
     "curation.match_shares",
     "curation.calibrate",
     "curation.labels",
+    "curation.rules.disagreement",
     "student.loss",
     "student.average",
     "student.agreement",
@@ -141,6 +142,12 @@ class RunSettings:
                 raise InputError(
                     f"{setting} {value}: task {task.name} does not read it, it is for {read_by}; leave it out"
                 )
+        precision = str(self.trainer.get("precision", "32-true"))
+        if self.student.average is not None and precision.endswith("-true") and precision != "32-true":
+            raise InputError(
+                f"student.average: not with trainer.precision {precision}, in which small steps are lost; give 32-true "
+                "or bf16-mixed"
+            )
         if not task.labels and self.curation.confidence == "auto":
             raise InputError(
                 f"curation.confidence auto: task {task.name} has no labels to choose it on; give a probability or null"

@@ -86,6 +86,12 @@ class StudentSettings:
         at_least("student.", self, 1, "batch_size", "predict_batch_size", "max_target_length", "num_beams")
         at_least("student.", self, 8, "max_length")
         above_zero("student.", self, "gold_weight")
+        if self.average is not None and not 0 < self.average < 1:
+            raise InputError(
+                f"student.average {self.average:g}: give a decay between 0 and 1, such as 0.99, or leave it out"
+            )
+        if self.agreement and self.average is None:
+            raise InputError("student.agreement: it asks an average of the student; give student.average, such as 0.99")
         if self.dropout is not None and not 0 <= self.dropout < 1:
             raise InputError(f"student.dropout {self.dropout:g}: give a share below 1, or null")
 

@@ -98,6 +98,30 @@ def test_annotation_that_collapsed_to_one_label_is_told() -> None:
     assert "same label" not in advice((1.0, 1.0), annotate={"labels": 2})
 
 
+@pytest.mark.parametrize(("gold", "said"), [(0.3, "is likely to pay"), (0.97, "is unlikely to pay"), (0.7, "may pay")])
+def test_without_an_annotating_student_the_searched_one_is_held_against(gold: float, said: str) -> None:
+    known, targets = made(100, (1.5,))
+    found = judge_annotators(["teacher"], known, targets, calibrate=False, confidence=None).found
+    accuracy = found["calibration"]["after"]["accuracy"]
+    assert accuracy == pytest.approx(0.7, abs=0.15)
+    expected = {"rows": 100, "accuracy": accuracy, "gold": gold}
+    (told,) = advise({**found, "strategies": {"annotate": {}}, "expected": expected})
+    assert f"the student on gold at its best on {100 * gold:.0f} %" in told
+    assert f"annotating {said}" in told
+
+
+def test_texts_of_a_teacher_are_held_against_those_of_the_student() -> None:
+    expected = {"rows": 400, "metric": "rougeL", "score": 0.6, "gold": 0.4}
+    (told,) = advise({"strategies": {"annotate": {}}, "expected": expected})
+    assert "score 60.0 in rougeL" in told
+    assert "(+20.0 points, +13.2 to +26.8): annotating is likely to pay" in told
+
+
+def test_both_are_told_to_bring_what_annotating_does() -> None:
+    assert "Both together" in advice((1.0, 1.0), annotate={}, generate={"agreement": 0.9})
+    assert "Both together" not in advice((1.0, 1.0), annotate={})
+
+
 def test_a_task_of_texts_has_no_annotators_to_be_judged() -> None:
     assert advise({"strategies": {"annotate": {}}}) == []
 

@@ -16,6 +16,10 @@ def test_the_likeliest_is_the_first() -> None:
     assert choose(TEXTS, "likeliest") == [("a red bus stops", 1.0)]
 
 
+def test_a_text_that_comes_again_keeps_its_place() -> None:
+    assert choose([("one", 0.9), ("another", 0.5), ("one", 0.8)], "likeliest") == [("one", 1.0)]
+
+
 def test_the_consensus_is_most_like_the_others() -> None:
     assert choose(TEXTS, "consensus") == [("the blue car stops", 1.0)]
 

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from lit_synth.data.collate import Collate
 from lit_synth.decoding.annotate import label_probabilities
 from lit_synth.decoding.forward import extend, prefill
-from lit_synth.decoding.trie import build_trie
+from lit_synth.decoding.trie import build_trie, lengths_of
 from lit_synth.tasks.slurp import SLURP
 
 ARCHITECTURES = pytest.mark.parametrize("tiny_causal", ["gpt_neox", "llama", "gpt2"], indirect=True)
@@ -70,7 +70,11 @@ def test_scores_are_corrected_for_length_and_for_what_is_likely_anyway(tiny_caus
     corrected = plain / prior
     found = label_probabilities(*inputs, prior=prior)
     torch.testing.assert_close(found, corrected / corrected.sum(dim=1, keepdim=True), atol=1e-4, rtol=1e-3)
-    lengths = torch.tensor([len(word) for word in words])
+    # A label that begins another one is scored by its end, too.
+    begins = [any(other[: len(word)] == word != other for other in words) for word in words]
+    assert any(begins)
+    lengths = torch.tensor([len(word) + more for word, more in zip(words, begins, strict=True)])
+    assert lengths.tolist() == lengths_of(trie)
     found = label_probabilities(*inputs, lengths=lengths)
     mean = torch.stack([reference(model, tokenizer, prompt, lengths=lengths) for prompt in PROMPTS])
     torch.testing.assert_close(found, mean, atol=1e-4, rtol=0)

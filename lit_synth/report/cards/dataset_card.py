@@ -96,11 +96,10 @@ def _method(folder: RunFolder) -> Iterator[str]:
     sampling = folder.settings.get("generation", {}).get("sampling")
     if sampling and "generate" in folder.synthetic:
         yield f"Sampling: {plain(', '.join(f'{key} {value}' for key, value in sampling.items()))}."
-    passed = dict.fromkeys(
-        name for found in folder.synthetic.values() for row in found.shown for name in row.provenance.get("passed", ())
-    )
-    if passed:
-        yield f"Filters that the rows have passed: {plain(', '.join(passed))}; and always: no repeat, no copy."
+    for strategy, rows in folder.synthetic.items():
+        passed = dict.fromkeys(name for row in rows.shown for name in row.provenance.get("passed", ()))
+        if passed:
+            yield f"Filters that rows of `{strategy}` have passed: {plain(', '.join(passed))}."
 
 
 def _rejected(folder: RunFolder) -> str:

@@ -17,6 +17,8 @@ def amounts(folder: RunFolder) -> Markup:
     if not rows:
         return Markup()
     about = "A student on gold and so many generated rows, on the development part. A further amount is asked for only "
-    about += "while the score rises by more than its standard error; of two the first that is as good is taken."
+    about += (
+        "while the score rises by more than its standard error; of two the first that is as good is taken, but not 0."
+    )
     headers = ("seed", "generated rows", f"development {metric.column}", "standard error")
     return section("Amounts tried in turn", table(headers, rows, caption=folder.limits.caption), note=about)
