@@ -13,7 +13,7 @@ BASELINES = ("full", "teacher")
 STRATEGIES = ("gold", "annotate", "generate", "both", *BASELINES)
 ASKED = ("gold", "annotate", "both", "teacher")
 """What is asked of SLURP: whether annotated rows pay, and both kinds together."""
-TOLD = "{gold: {learning_rate: 1.0e-3, max_steps: 600}, annotate: {learning_rate: 1.0e-3, max_steps: 600}}"
+TOLD = "{gold: {learning_rate: 1.0e-3, max_steps: 500}, annotate: {learning_rate: 1.0e-3, max_steps: 500}}"
 """As many steps for both, though one learns from twice the rows: what gold alone gains no more by."""
 SETS = {
     "demo": f"--config configs/demo.yaml {ALONE} {HALF}",
