@@ -39,6 +39,9 @@ def _synthesis(run: RunSettings, task: Task, until: Until) -> Iterator[str]:
     for strategy in wanted:
         amounts = run.generation.amounts if strategy == "generate" else ()
         sizes = list(dict.fromkeys(min(amount, run.limit or amount) for amount in amounts))
+        if sizes:
+            yield from _search(run, "gold")
+            yield "look_generate_0"
         for size in [f"_{amount}" for amount in sizes] or [""]:
             if strategy == "generate":
                 yield f"generation{size}"
@@ -46,8 +49,9 @@ def _synthesis(run: RunSettings, task: Task, until: Until) -> Iterator[str]:
             yield from (f"development{one}" for one in readers)
             yield f"curation_{strategy}{size}"
             if size:
-                yield from _search(run, "gold")
                 yield f"look_generate{size}"
+    if until != "synthesis" and run.holds_against_gold(task):
+        yield from _search(run, "gold")
 
 
 def _strategies(run: RunSettings, until: Until) -> Iterator[str]:

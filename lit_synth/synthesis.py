@@ -1,10 +1,10 @@
-"""The synthetic rows of one seed: fine-tuned teachers, what they annotate and write, and what annotators make of it."""
+"""The synthetic rows of one seed: what teachers annotate and write, and what annotators make of it."""
 
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from dataclasses import asdict
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ from lit_synth.curation.advice import advise
 from lit_synth.errors import InputError
 from lit_synth.examples import read_examples
 from lit_synth.json_lines import read_json_lines
+from lit_synth.readers import Readers
 from lit_synth.readings import Readings
 from lit_synth.records import Record
 from lit_synth.review import publish, reviewed
 from lit_synth.seed import Seed
-from lit_synth.settings import RunSettings, Until
+from lit_synth.settings import Until
 from lit_synth.stages import run_stage
 from lit_synth.students import Students, mixture_of
 
@@ -29,25 +30,8 @@ class NoRowsError(InputError):
     """A source of synthetic rows that gives none."""
 
 
-@dataclass(frozen=True)
-class Annotator:
-    """A model that gives every row a probability for each label, or a text.
-
-    Args:
-        name: Such as ``teacher`` or ``student``.
-        model: Its folder.
-        key: Of the stage that trained it.
-        run: The settings as it is told them: with its own prompt.
-    """
-
-    name: str
-    model: Path
-    key: str
-    run: RunSettings
-
-
 class Synthesis:
-    """Makes the rows of ``annotate`` and ``generate``; every model's reading of rows is a stage of its own.
+    """Makes the rows of ``annotate`` and ``generate``.
 
     Args:
         seed: Whose rows.
@@ -59,7 +43,7 @@ class Synthesis:
         self.seed = seed
         self.students = students
         self.record = record
-        self.annotators: list[Annotator] = []
+        self.readers = Readers(seed, students)
         self.files: dict[str, Path] = {}
         self.keys: dict[str, str] = {}
 
@@ -75,12 +59,12 @@ class Synthesis:
         run = self.seed.run
         if not run.needs_teacher:
             return
-        self.annotators = [self._teacher(number) for number in range(run.curation.teachers)]
+        self.readers.train_teachers()
         if until == "teacher":
             return
         wanted = [name for name, asked in (("annotate", run.annotates), ("generate", run.generates)) if asked]
-        if wanted and self.seed.task.labels:
-            self.annotators += [self._student(number) for number in range(run.curation.students)]
+        if wanted:
+            self.readers.train_students()
         for strategy in wanted:
             self.record.part("failed").pop(strategy, None)
             try:
@@ -89,63 +73,29 @@ class Synthesis:
                 self.record.part("failed")[strategy] = str(error)
                 self.seed.tell(f"{self.seed.name}: {error}; students go on without it")
         if curation := self.record.details.get("curation"):
-            if until != "synthesis":
+            if wanted and until != "synthesis" and run.holds_against_gold(self.seed.task):
                 curation |= self._expected()
             curation["advice"] = advise(curation)
             for sentence in curation["advice"]:
                 self.seed.tell(f"{self.seed.name}: {sentence}")
 
     def _expected(self) -> dict[str, Any]:
-        """Return how good the teacher's targets are on the development part, and the searched student on gold.
-
-        Nothing where that student is not searched, or not wanted.
-        """
-        seed, task = self.seed, self.seed.task
-        if "gold" not in seed.run.strategies or (task.labels and task.headline != "accuracy"):
-            return {}
+        """Return how good the teacher's targets are on the development part, and the student on gold, if searched."""
+        seed = self.seed
         self.students.choose("gold", mixture_of("gold", []), [seed.data])
-        (path, *_), _ = self._development
         if "gold" not in self.students.best:
             return {}
+        (path, *_), _ = self.readers.development
         answers = chain.from_iterable(map(read_examples, (path, path.with_name("rejected.jsonl"))))
-        figures = annotation_figures(task, answers, seed.module.splits.development)
+        figures = annotation_figures(seed.task, answers, seed.module.splits.development)
         return {"expected": {**figures, "gold": self.students.best["gold"]}}
-
-    @property
-    def teacher(self) -> Annotator:
-        """The first teacher: it writes, and is tested."""
-        return self.annotators[0]
 
     def test_teacher(self) -> Path:
         """Test the first teacher; return the stage's folder."""
         seed, stage = self.seed, self.seed.folder / "teacher"
-        config = recipes.teacher_use(seed.run, seed.number, stage, self.teacher.model, None)
-        seed.ledger.do(stage, config, [self.teacher.key], partial(run_stage, config, ("test",)))
+        config = recipes.teacher_use(seed.run, seed.number, stage, self.readers.teacher.model, None)
+        seed.ledger.do(stage, config, [self.readers.teacher.key], partial(run_stage, config, ("test",)))
         return stage
-
-    def _teacher(self, number: int) -> Annotator:
-        seed, stage = self.seed, self.seed.folder / _numbered("teacher_fit", number)
-        task = seed.run.curation.task_of(number, seed.task)
-        run = seed.run if task == seed.task else replace(seed.run, task=task)
-        if number:  # the first one writes, and rejects what it reads as another label; of others only readings count
-            rules = replace(run.curation.rules, disagreement="keep")
-            run = replace(run, curation=replace(run.curation, rules=rules))
-        config = recipes.teacher_fit(run, seed.number, stage)
-        config["seed_everything"] += 1000 * number
-        key = seed.ledger.do(stage, config, [seed.data], partial(run_stage, config, ("fit",)))
-        return Annotator(_numbered("teacher", number), stage / "model", key, run)
-
-    def _student(self, number: int) -> Annotator:
-        """Train a student on gold without the development part, which it is then held against."""
-        seed, stage = self.seed, self.seed.folder / _numbered("annotator", number)
-        mixture = mixture_of("gold", [])
-        choice = self.students.choose("gold", mixture, [seed.data])
-        config = recipes.student_fit(
-            seed.run, seed.task, seed.number, stage, mixture, choice, development=False, tests=False
-        )
-        config["seed_everything"] += 1000 * number
-        key = seed.ledger.do(stage, config, [seed.data], partial(run_stage, config, ("fit",)))
-        return Annotator(_numbered("student", number), stage / "model", key, seed.run)
 
     def _make(self, strategy: str) -> None:
         grows = strategy == "generate" and self.seed.run.generation.amounts
@@ -184,43 +134,18 @@ class Synthesis:
             source, made = self._generate(amount)
             rejected.append(source.with_name("rejected.jsonl"))
         reading = "annotation" if strategy == "annotate" else "round_trip"
-        rows, keys = self._read_by_all(reading + size, source, made)
+        rows, keys = self.readers.read(reading + size, source, made)
         rejected.append(rows[0].with_name("rejected.jsonl"))
-        known, more = self._development
+        known, more = self.readers.development
         stage = seed.folder / f"curation_{strategy}{size}"
         curation = seed.run.curation
         config = {"curation": asdict(curation), "strategy": strategy}
         prompts = [curation.task_of(number, seed.task).annotate_prompt for number in range(curation.teachers)]
         # Annotating students come behind the teachers and are asked nothing in words.
-        told = (
-            {one.name: prompt for one, prompt in zip(self.annotators, prompts, strict=False)}
-            if curation.prompts
-            else {}
-        )
-        readings = Readings([one.name for one in self.annotators], known, rows, self.teacher.model, told)
+        told = dict(zip(self.readers.names, prompts, strict=False)) if curation.prompts else {}
+        readings = Readings(self.readers.names, known, rows, self.readers.teacher.model, told)
         work = partial(curate, stage, curation, seed.module, readings, rejected)
         return stage, seed.ledger.do(stage, config, [*keys, *more], work)
-
-    @cached_property
-    def _development(self) -> tuple[list[Path], list[str]]:
-        """Let every annotator read the development part, of which the labels are known."""
-        return self._read_by_all("development", self.seed.development, "")
-
-    def _read_by_all(self, name: str, source: Path | None, made: str) -> tuple[list[Path], list[str]]:
-        read = [self._read(annotator, name, source, made) for annotator in self.annotators]
-        return [path for path, _ in read], [key for _, key in read]
-
-    def _read(self, annotator: Annotator, name: str, source: Path | None, made: str) -> tuple[Path, str]:
-        """Let an annotator read rows; return the file of its answers, and the stage's key."""
-        seed, run = self.seed, annotator.run
-        stage = seed.folder / (name if annotator is self.teacher else f"{name}_{annotator.name}")
-        order = {"folder": str(stage), "kind": "annotate"} | ({"source": str(source)} if source else {})
-        if annotator.name.startswith("teacher"):
-            config = recipes.teacher_use(run, seed.number, stage, annotator.model, order)
-        else:
-            config = recipes.student_use(run, seed.task, seed.number, stage, annotator.model, order)
-        key = seed.ledger.do(stage, config, [annotator.key, made], partial(run_stage, config, ("predict",)))
-        return stage / "accepted.jsonl", key
 
     def _generate(self, amount: int | None) -> tuple[Path, str]:
         """Generate rows; of several amounts a larger one goes on with the records of those before it."""
@@ -228,7 +153,7 @@ class Synthesis:
         stage = seed.folder / ("generation" if amount is None else f"generation_{amount}")
         order = {"kind": "generate", "amount": amount or run.amount, "balance": run.generation.balance}
         order |= {"folder": str(stage), "attempts": run.generation.attempts}
-        config = recipes.teacher_use(run, seed.number, stage, self.teacher.model, order)
+        config = recipes.teacher_use(run, seed.number, stage, self.readers.teacher.model, order)
 
         def work() -> None:
             for size in run.generation.amounts:
@@ -237,7 +162,7 @@ class Synthesis:
                         shutil.copyfile(shard, stage / f"records-{size}-{shard.name.removeprefix('records-')}")
             run_stage(config, ("predict",))
 
-        key = seed.ledger.do(stage, config, [self.teacher.key], work)
+        key = seed.ledger.do(stage, config, [self.readers.teacher.key], work)
         if not any(read_json_lines(stage / "accepted.jsonl")):
             self._refuse("generate", [stage / "rejected.jsonl"])
         return stage / "accepted.jsonl", key
@@ -268,10 +193,6 @@ class Synthesis:
         asked = sum(1 for path in rejected for _ in read_json_lines(path))
         reasons = _reasons(rejected).removeprefix("; ")
         raise NoRowsError(f"{strategy}: 0 of {asked:,} rows accepted: {reasons}; look at {rejected[0]}")
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 0 else f"{name}_{number + 1}"
 
 
 def _reasons(rejected: Sequence[Path]) -> str:

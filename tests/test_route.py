@@ -56,8 +56,8 @@ ONE = CurationSettings(teachers=1, students=0)
             },
             LABELS,
             "report",
-            "teacher_fit generation_4 round_trip_4 development curation_generate_4 look_generate_4 generation_8 "
-            "round_trip_8 curation_generate_8 look_generate_8 generate",
+            "teacher_fit look_generate_0 generation_4 round_trip_4 development curation_generate_4 look_generate_4 "
+            "generation_8 round_trip_8 curation_generate_8 look_generate_8 generate",
         ),
         (
             {
@@ -68,6 +68,18 @@ ONE = CurationSettings(teachers=1, students=0)
             LABELS,
             "report",
             "teacher_fit generation round_trip development curation_generate gold generate_first generate",
+        ),
+        (
+            {"strategies": ("gold", "annotate"), "curation": ONE, "student": StudentSettings(search=Search((1e-4,)))},
+            LABELS,
+            "report",
+            "teacher_fit annotation development curation_annotate gold_search_0.0001 gold annotate_search_0.0001 annotate",
+        ),
+        (
+            {"strategies": ("gold", "annotate"), "curation": ONE, "student": StudentSettings(search=Search((1e-4,)))},
+            LABELS,
+            "synthesis",
+            "teacher_fit annotation development curation_annotate",
         ),
         ({"strategies": ("few_shot",)}, LABELS, "report", "few_shot_0 few_shot_4 few_shot_8 few_shot"),
         ({"strategies": ("gold", "annotate"), "curation": ONE}, LABELS, "teacher", "teacher_fit"),
