@@ -73,7 +73,8 @@ ONE = CurationSettings(teachers=1, students=0)
             {"strategies": ("gold", "annotate"), "curation": ONE, "student": StudentSettings(search=Search((1e-4,)))},
             LABELS,
             "report",
-            "teacher_fit annotation development curation_annotate gold_search_0.0001 gold annotate_search_0.0001 annotate",
+            "teacher_fit annotation development curation_annotate gold_search_0.0001 gold annotate_search_0.0001 "
+            "annotate",
         ),
         (
             {"strategies": ("gold", "annotate"), "curation": ONE, "student": StudentSettings(search=Search((1e-4,)))},
