@@ -23,6 +23,7 @@ import numpy as np
 import yaml
 from arms import BASELINES, BY_CHANCE, PARTS, SETS, SHUFFLED, STRATEGIES, TRAINED, WRITTEN, arms_of
 from results import MACHINE, markdown_table, write_section
+from scipy import stats
 
 from lit_synth.curation.pooling import Posteriors
 from lit_synth.examples import Example, read_examples, write_examples
@@ -32,6 +33,8 @@ from lit_synth.stages import run_stage
 from lit_synth.task import Task
 
 CHANGED = STRATEGIES[1:4]
+WHOLE = ("rougeL", "bleu", "chrf", "coverage")
+"""What is told of texts."""
 
 
 def command(name: str, arm: str, data: str, output: Path, seeds: str) -> list[str]:
@@ -95,16 +98,42 @@ def scores(folder: Path, strategy: str) -> np.ndarray | None:
 
 def table(output: Path, arms: list[str]) -> str:
     """Return a row an arm: mean by strategy, and the difference to the student on gold and to the plain recipe."""
-    lines = [["arm", "strategy", "mean", "by seed", "to gold", "95 %", "to plain", "95 %"]]
-    plain = {strategy: scores(output / "plain", strategy) for strategy in STRATEGIES}
+    first = next(arm for arm in arms if scores(output / _slug(arm), "gold") is not None)
+    lines = [["arm", "strategy", "mean", "by seed", "to gold", "95 %", f"to {first}", "95 %"]]
+    plain = {strategy: scores(output / _slug(first), strategy) for strategy in STRATEGIES}
     for arm in arms:
-        for strategy in STRATEGIES if arm == "plain" else CHANGED:
+        for strategy in STRATEGIES if arm == first else CHANGED:
             found = scores(output / _slug(arm), strategy)
             if found is not None:
                 by_seed = ", ".join(f"{100 * one:.1f}" for one in found.mean(axis=1))
                 cells = [arm, strategy, f"{100 * found.mean():.1f}", by_seed]
                 lines.append([*cells, *_difference(plain["gold"], found), *_difference(plain[strategy], found)])
     return markdown_table(lines)
+
+
+def texts_table(output: Path, arms: list[str]) -> str:
+    """Return a row an arm: figures of a whole test set, and that of BLEU held against gold, over seeds."""
+    lines = [["arm", "strategy", "ROUGE-L", "BLEU", "chrF", "facts mentioned", "BLEU to gold", "95 % over seeds"]]
+    first = next(arm for arm in arms if _figures(output / _slug(arm), "gold"))
+    gold = _figures(output / _slug(first), "gold")
+    for arm in arms:
+        for strategy in ("gold", *CHANGED) if arm == first else CHANGED:
+            if found := _figures(output / _slug(arm), strategy):
+                means = [f"{100 * np.mean([one[name] for one in found]):.1f}" for name in WHOLE]
+                lines.append([arm, strategy, *means, *_over_seeds(gold, found)])
+    return markdown_table(lines)
+
+
+def _figures(folder: Path, strategy: str) -> list[dict[str, float]]:
+    return [json.loads(path.read_text()) for path in sorted(folder.glob(f"seed*/{strategy}/metrics.json"))]
+
+
+def _over_seeds(other: list[dict[str, float]], found: list[dict[str, float]]) -> list[str]:
+    gains = 100 * (np.array([one["bleu"] for one in found]) - np.array([one["bleu"] for one in other]))
+    if len(gains) < 2 or not gains.any():
+        return ["", ""]
+    low, high = stats.t.interval(0.95, len(gains) - 1, gains.mean(), stats.sem(gains))
+    return [f"{gains.mean():+.1f}", f"{low:+.1f} to {high:+.1f}"]
 
 
 def _difference(other: np.ndarray | None, found: np.ndarray) -> list[str]:
@@ -132,7 +161,8 @@ def main() -> None:
             subprocess.run([sys.executable, "-m", *words], check=True)  # noqa: S603 - our own command
     first = shlex.join(command(name, "plain", "DATA_DIR", Path("OUTPUT"), seeds))
     closing = f"`python benchmarks/ablation.py {name} DATA_DIR OUTPUT {seeds}`; the first arm is\n\n```\n{first}\n```"
-    write_section(f"Ablation: {name}", "\n\n".join([table(output, arms), MACHINE, closing]))
+    tables = [table(output, arms), *([texts_table(output, arms)] if name == "webnlg" else [])]
+    write_section(f"Ablation: {name}", "\n\n".join([*tables, MACHINE, closing]))
 
 
 def _slug(arm: str) -> str:
