@@ -145,9 +145,12 @@ def _student(run: RunSettings, data: TaskDataModule) -> Workload:
     settings, task = run.student, data.task
     name, freeze = settings.name(task), settings.freeze_embeddings
     resolve(name)
-    encoder: Encoder = ClassifierEncoder(name, settings.max_length)
-    module: Module = Classifier(task, name, freeze_embeddings=freeze, weights=False)
-    if not task.labels:
+    encoder: Encoder
+    module: Module
+    if task.labels:
+        encoder = ClassifierEncoder(name, settings.max_length)
+        module = Classifier(task, name, freeze_embeddings=freeze, weights=False)
+    else:
         encoder = Seq2SeqEncoder(name, settings.max_length, settings.max_target_length)
         module = Seq2Seq(task, name, freeze_embeddings=freeze, weights=False)
     lengths = _learnt(encoder, data)

@@ -13,6 +13,7 @@ from lit_synth.decoding.forward import extend, read_apart
 from lit_synth.doctor.live_bytes import peak_bytes
 from lit_synth.doctor.sharding import Sharding
 from lit_synth.modules import Classifier, Seq2Seq, Teacher
+from lit_synth.modules.pretrained import loaded
 
 Module = Teacher | Classifier | Seq2Seq
 
@@ -129,12 +130,13 @@ def _loss(module: Module, lengths: Lengths, batch: int) -> Tensor:
     if isinstance(module, Classifier):
         return module({"input_ids": ids, "attention_mask": mask}).float().sum()  # type: ignore[no-any-return]
     targets = torch.zeros(batch, lengths.learnt, dtype=torch.long)
+    # As `losses` of either, but for which positions count: that would depend on values.
     if isinstance(module, Seq2Seq):
-        return module.losses({"input_ids": ids, "attention_mask": mask, "labels": targets}).sum()
-    # As `Teacher.losses`, but for which positions count: that would depend on values.
-    model = module.language_model
-    hidden = getattr(model, model.base_model_prefix)(input_ids=ids, attention_mask=mask).last_hidden_state
-    logits = model.get_output_embeddings()(hidden[:, : lengths.learnt])
+        logits = loaded(module.model)(input_ids=ids, attention_mask=mask, decoder_input_ids=targets).logits
+    else:
+        model = module.language_model
+        hidden = getattr(model, model.base_model_prefix)(input_ids=ids, attention_mask=mask).last_hidden_state
+        logits = model.get_output_embeddings()(hidden[:, : lengths.learnt])
     return nn.functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
 
 

@@ -1,5 +1,7 @@
 """The doctor as a user calls it: every stage, what does not fit, and a command that ends with a code."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,19 @@ def test_every_stage_is_told_and_nothing_is_written(
     for stage in ("teacher", "annotate", "generate", "test the teacher", "student on both"):
         assert stage in said
     assert not (tmp_path / "run").exists()
+
+
+def test_a_task_of_texts_is_forecast_too(
+    tiny_causal: Path, tiny_seq2seq: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for split, count in (("train", 40), ("test", 10)):
+        text = {"category": "City", "target": "C leads", "references": ["C leads"]}
+        rows = [text | {"input": [f"{split}_{row} | leaderName | C"], "id": str(row)} for row in range(count)]
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    given = {"data": "WebNlg", "data_dir": tmp_path, "output": tmp_path / "run", "fraction": 20}
+    given |= {"teacher.model": tiny_causal, "student.model": tiny_seq2seq("bart"), "gpu_memory": 4, "bandwidth": 50}
+    assert main(["doctor", *(f"--{name}={value}" for name, value in given.items()), "--teraflops=1"]) == 0
+    assert "student on gold" in capsys.readouterr().out
 
 
 def test_the_overlay_for_a_cluster_says_how_many_devices(

@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
-from transformers import AutoTokenizer, BertConfig, GPTNeoXConfig
+from transformers import AutoTokenizer, BartConfig, BertConfig, GPTNeoXConfig
 
 from lit_synth.decoding.forward import prefill
 from lit_synth.doctor.sharding import Sharding, count
 from lit_synth.doctor.workloads import Lengths, decoding, largest_batch, make, training, unreal
-from lit_synth.modules import Classifier, Teacher
+from lit_synth.modules import Classifier, Seq2Seq, Teacher
 from lit_synth.modules.adapters import Lora
 from lit_synth.tasks.reviews import REVIEWS
+from lit_synth.tasks.webnlg import WEBNLG
 
 ALONE = Sharding("none", half=False)
 LENGTHS = Lengths(read=96, learnt=48)
+SIDE = {"layers": 2, "attention_heads": 4, "ffn_dim": 512}
 
 
 def allocated(work: Callable[[], object]) -> int:
@@ -87,6 +89,31 @@ def test_a_students_step_takes_what_is_foretold(tiny_encoder: Path, tmp_path: Pa
     real.train()
     ids = torch.ones(8, LENGTHS.read, dtype=torch.long)
     found = allocated(lambda: real({"input_ids": ids, "attention_mask": torch.ones_like(ids)}).sum().backward())
+    assert states.gradients + foretold == pytest.approx(found, rel=0.15)
+
+
+def test_a_step_of_a_student_that_writes_takes_what_is_foretold(tiny_encoder: Path, tmp_path: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    sides: dict[str, Any] = {f"{side}_{part}": size for side in ("encoder", "decoder") for part, size in SIDE.items()}
+    words: dict[str, Any] = {
+        "vocab_size": len(tokenizer),
+        "pad_token_id": 0,
+        "eos_token_id": 1,
+        "decoder_start_token_id": 2,
+    }
+    BartConfig(d_model=128, forced_eos_token_id=None, **sides, **words).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    module = Seq2Seq(WEBNLG, str(tmp_path), weights=False)
+    with unreal():
+        make(module, ALONE, learns=True)
+        foretold = training(module, ALONE, LENGTHS, batch=8).peak
+        states = ALONE.states(count(module), learns=True)
+    real = Seq2Seq(WEBNLG, str(tmp_path), weights=False)
+    real.configure_model()
+    real.train()
+    ids, labels = (torch.ones(8, length, dtype=torch.long) for length in (LENGTHS.read, LENGTHS.learnt))
+    batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels}
+    found = allocated(lambda: real(batch).backward())
     assert states.gradients + foretold == pytest.approx(found, rel=0.15)
 
 
