@@ -17,6 +17,7 @@ from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
+from lit_synth.cased import READ, WRITE, cased_tokenizer, embed, forms
 from lit_synth.download import Archive, cache_folder, fetch, locked, say, unpack
 from lit_synth.errors import InputError
 
@@ -37,7 +38,7 @@ ARCHIVES = (TEACHER, STUDENT, REVIEWS)
 FOLDERS = {
     "embedded:teacher": "SmolLM2-135M-Instruct",
     "embedded:student": "all-MiniLM-L6-v2",
-    "embedded:seq2seq": "all-MiniLM-L2-L6-encoder-decoder",
+    "embedded:seq2seq": "all-MiniLM-L2-L6-cased-encoder-decoder",
     "embedded:reviews": "movie-reviews",
 }
 """Where each lies in the cache."""
@@ -90,8 +91,7 @@ def seq2seq_path() -> Path:
     """Return a model that reads and writes text, made from all-MiniLM-L6-v2, which only reads.
 
     No pretrained one ships in a package. The reader is its first two layers, the writer all six; the writer looks at
-    what is read as it looks at what it wrote itself, and its head's own layer starts as the identity. It writes lower
-    case only. Ways to make one are tried in ``benchmarks/seq2seq_start.py``.
+    what XX
     """
     return _prepared(FOLDERS["embedded:seq2seq"], _make_seq2seq)
 
@@ -174,13 +174,18 @@ def _make_seq2seq(folder: Path) -> None:
     from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, EncoderDecoderModel
 
     # The sentence encoder has no end token; its separator ends a text.
-    tokenizer = AutoTokenizer.from_pretrained(source, bos_token="[CLS]", eos_token="[SEP]")
+    uncased = AutoTokenizer.from_pretrained(source, bos_token="[CLS]", eos_token="[SEP]")
+    vocabulary = uncased.get_vocab()
+    added = forms(vocabulary)
+    tokenizer = cased_tokenizer(uncased, added)
     with _quiet(), torch.random.fork_rng(devices=[]), torch.device("cpu"):
         encoder = AutoModel.from_pretrained(source, dtype=torch.float32, num_hidden_layers=READS)
         decoder = AutoModelForCausalLM.from_pretrained(
             source, dtype=torch.float32, is_decoder=True, add_cross_attention=True
         )
         look_as_at_itself(decoder)
+        embed(encoder, vocabulary, added, READ)
+        embed(decoder, vocabulary, added, WRITE)
         model = EncoderDecoderModel(encoder=encoder, decoder=decoder)
         places: tuple[Any, Any] = (model.config, model.generation_config)
         for config in places:
