@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from lit_synth.callbacks.predictions import Predictions
+from lit_synth.cased import READ, WRITE, cased_tokenizer, embed, forms
 from lit_synth.data import Mixture, Partition, Seq2SeqEncoder
 from lit_synth.data.sources import find_split, read_split
 from lit_synth.embedded import look_as_at_itself, student_path
@@ -51,45 +52,55 @@ def ids(tokenizer: Any) -> dict[str, Any]:
     return {"decoder_start_token_id": start, "bos_token_id": start, "eos_token_id": end, "pad_token_id": pad}
 
 
-def joined(tokenizer: Any, layers: int, copied: bool) -> Any:
+def joined(tokenizer: Any, layers: int, copied: bool, far: tuple[float, float] | None) -> tuple[Any, Any]:
     """Return MiniLM twice, joined by cross-attention that is fresh or starts as the writer's attention to itself.
 
     Args:
         tokenizer: MiniLM's.
         layers: Of the reader; the writer has all six.
         copied: Whether cross-attention is copied; the head then starts as the identity.
+        far: How far capital forms lie from their words, to the reader and to the writer; ``None`` leaves all uncased.
     """
     encoder = AutoModel.from_pretrained(student_path(), num_hidden_layers=layers)
     decoder = AutoModelForCausalLM.from_pretrained(student_path(), is_decoder=True, add_cross_attention=True)
     if copied:
         look_as_at_itself(decoder)
+    if far:
+        known = tokenizer.get_vocab()
+        added = forms(known)
+        tokenizer = cased_tokenizer(tokenizer, added)
+        embed(encoder, known, added, far[0])
+        embed(decoder, known, added, far[1])
     model = EncoderDecoderModel(encoder=encoder, decoder=decoder)
     model.config.update(ids(tokenizer))
     model.generation_config.update(**ids(tokenizer))
-    return model
+    return tokenizer, model
 
 
-def bart(tokenizer: Any) -> Any:
+def bart(tokenizer: Any) -> tuple[Any, Any]:
     """Return a small BART of random weights, with MiniLM's tokenizer."""
     shape: dict[str, Any] = {f"{side}_{part}": size for side in ("encoder", "decoder") for part, size in SIDE.items()}
     shape |= {"vocab_size": len(tokenizer), "d_model": WIDTH, "max_position_embeddings": 512} | ids(tokenizer)
-    return BartForConditionalGeneration(BartConfig(**shape, forced_eos_token_id=None))
+    return tokenizer, BartForConditionalGeneration(BartConfig(**shape, forced_eos_token_id=None))
 
 
-WAYS: dict[str, Callable[[Any], Any]] = {
-    "reader of 2 layers, copied": partial(joined, layers=2, copied=True),
-    "reader of 2 layers, fresh": partial(joined, layers=2, copied=False),
-    "reader of 6 layers, copied": partial(joined, layers=6, copied=True),
-    "reader of 6 layers, fresh": partial(joined, layers=6, copied=False),
+WAYS: dict[str, Callable[[Any], tuple[Any, Any]]] = {
+    "embedded:seq2seq": partial(joined, layers=2, copied=True, far=(READ, WRITE)),
+    "capitals half as far": partial(joined, layers=2, copied=True, far=(0.5, 0.5)),
+    "capitals as far": partial(joined, layers=2, copied=True, far=(1.0, 1.0)),
+    "capitals twice as far": partial(joined, layers=2, copied=True, far=(2.0, 2.0)),
+    "uncased": partial(joined, layers=2, copied=True, far=None),
+    "uncased, fresh": partial(joined, layers=2, copied=False, far=None),
+    "uncased, 6 layers": partial(joined, layers=6, copied=True, far=None),
+    "uncased, 6 layers, fresh": partial(joined, layers=6, copied=False, far=None),
     "BART, random": bart,
 }
 
 
 def make(way: str, folder: Path) -> str:
     """Save the model of one way, and return its folder."""
-    tokenizer = AutoTokenizer.from_pretrained(student_path(), bos_token="[CLS]", eos_token="[SEP]")
     torch.manual_seed(0)
-    model = WAYS[way](tokenizer)
+    tokenizer, model = WAYS[way](AutoTokenizer.from_pretrained(student_path(), bos_token="[CLS]", eos_token="[SEP]"))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)

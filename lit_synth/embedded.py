@@ -91,7 +91,8 @@ def seq2seq_path() -> Path:
     """Return a model that reads and writes text, made from all-MiniLM-L6-v2, which only reads.
 
     No pretrained one ships in a package. The reader is its first two layers, the writer all six; the writer looks at
-    what XX
+    what is read as it looks at what it wrote itself, and its head's own layer starts as the identity. Its vocabulary
+    has capitals and accents (:mod:`lit_synth.cased`). Ways to make one are tried in ``benchmarks/seq2seq_start.py``.
     """
     return _prepared(FOLDERS["embedded:seq2seq"], _make_seq2seq)
 
