@@ -1,12 +1,11 @@
 """Which column of a table is the text and which the label: guessed from what the cells hold, and from names."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from lit_synth.cells import FEW_ROWS, MOST_LABELS, Column
 from lit_synth.errors import InputError, shown
-from lit_synth.tables import Row, as_label, count_words, is_empty
 
 LABEL_NAMES = ("label", "labels", "class", "category", "intent", "sentiment", "topic", "tag", "team", "target", "gold")
 TARGET_NAMES = ("target", "output", "response", "completion", "summary", "answer", "reply", "translation", "reference")
@@ -19,80 +18,8 @@ ALONE = (
     *("text", "sentence", "review", "body", "message", "utterance", "comment", "tweet", "content", "document", "email"),
 )
 """Names that say all: beside a column that has one as its whole name, only such a one as `TEXT_NAMES` is a text too."""
-_DAYS = "mon(day)?|tue(s(day)?)?|wed(nesday)?|thu(r(s(day)?)?)?|fri(day)?|sat(urday)?|sun(day)?"
-_MONTHS = (
-    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|"
-    "oct(ober)?|nov(ember)?|dec(ember)?"
-)
-_NO_TEXT = re.compile(
-    rf"([\W\d_]|\b({_DAYS}|{_MONTHS}|[ap]m|utc|gmt|[cew]es?t|[cemp][ds]t)\b|(?<=\d)(st|nd|rd|th|[tz]))+"
-    r"|\s*(https?://|www\.)\S+\s*",
-    re.IGNORECASE,
-)
-"""What numbers, dates, times and addresses of pages are made of."""
 MOSTLY_UNIQUE = 0.5
 """Share of distinct values from which a target is a text of its own and no label."""
-MOST_LABELS = 200
-FEW_ROWS = 3
-"""Rows a label has on average, at least, where nobody said that its column holds labels."""
-
-
-@dataclass
-class Column:
-    """What the cells of one column hold.
-
-    Args:
-        name: Of the column.
-        filled: Cells that are not empty.
-        words: Words of all cells together.
-        counts: How often each value occurs; only of columns that hold single values.
-        is_text: Whether every cell is a text; numbers of a CSV file are texts too.
-        is_flat: Whether no cell is a list or an object.
-        bare: Cells with a number, a date, a time or the address of a page, and nothing else.
-    """
-
-    name: str
-    filled: int = 0
-    words: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    is_text: bool = True
-    is_flat: bool = True
-    bare: int = 0
-
-    def add(self, value: object) -> None:
-        """Count one cell."""
-        if is_empty(value):
-            return
-        self.filled += 1
-        self.is_text &= isinstance(value, str)
-        self.is_flat &= isinstance(value, (str, int, float, bool))
-        if self.is_flat:
-            self.words += count_words(str(value))
-            self.bare += _NO_TEXT.fullmatch(str(value)) is not None
-            self.counts[as_label(value)] += 1
-
-    @property
-    def mean_words(self) -> float:
-        """Words a cell."""
-        return self.words / max(1, self.filled)
-
-    @property
-    def unique(self) -> float:
-        """Share of distinct values."""
-        return len(self.counts) / max(1, self.filled)
-
-    @property
-    def may_be_label(self) -> bool:
-        """Whether it may hold labels: a few short values that come back."""
-        few = 2 <= len(self.counts) <= min(MOST_LABELS, self.filled / FEW_ROWS)
-        return self.is_flat and few and self.mean_words <= 5
-
-    @property
-    def may_be_text(self) -> bool:
-        """Whether it may hold texts of which most are different."""
-        varied = self.unique > 0.05 or (self.mean_words >= 8 and len(self.counts) > 1)  # a passage may come back
-        reads = self.is_text and self.bare <= self.filled / 2  # a line of a chat may be a number
-        return self.is_flat and reads and self.mean_words >= 1.5 and varied
 
 
 @dataclass(frozen=True)
@@ -112,21 +39,13 @@ class Guess:
     others: tuple[str, ...] = ()
 
 
-def columns_of(rows: Iterable[Row]) -> dict[str, Column]:
-    """Return what each column holds, in the order of their first appearance."""
-    columns: dict[str, Column] = {}
-    for row in rows:
-        for name, value in row.items():
-            columns.setdefault(name, Column(name)).add(value)
-    return columns
-
-
 def guess(columns: dict[str, Column], text: Sequence[str] = (), target: str | None = None) -> Guess:
     """Tell text and target columns; what is given is not guessed.
 
     Raises:
         InputError: A given column is not there, or there is none that may be the text, or the target.
 
+    >>> from lit_synth.cells import columns_of
     >>> rows = [{"id": n, "body": f"my card {n} is lost", "team": ("a", "b")[n % 2]} for n in range(20)]
     >>> guess(columns_of(rows))
     Guess(text=('body',), target='team', is_label=True, others=())
@@ -165,6 +84,7 @@ def _is_row(columns: dict[str, Column]) -> bool:
 def _names_for(columns: dict[str, Column]) -> list[str]:
     """Return names for columns that have none, by what they hold, in their own order.
 
+    >>> from lit_synth.cells import columns_of
     >>> _names_for(columns_of({"x": ("ham", "spam")[n % 2], "7": n, "y": f"see you at {n} then"} for n in range(20)))
     ['label', 'column_2', 'text']
     """

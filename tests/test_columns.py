@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lit_synth.columns import columns_of, guess
+from lit_synth.cells import columns_of
+from lit_synth.columns import guess
 from lit_synth.errors import InputError
 from lit_synth.tables import read_table
 

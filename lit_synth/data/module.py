@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-import math
 import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,13 +16,13 @@ from torch.utils.data import DataLoader
 
 from lit_synth.data.collate import Collate, LengthSampler, Place, ResumableLoader
 from lit_synth.data.encoders import Encoder
+from lit_synth.data.mixture import Mixture, mixed
 from lit_synth.data.one_file import TEST_SHARE, read_file
 from lit_synth.data.pool import WITHOUT_TEXT, Joined, read_pool
 from lit_synth.data.requests import Requests, missing
 from lit_synth.data.sources import find_split, read_hub, read_split
 from lit_synth.data.spare import ForAllRanks
 from lit_synth.data.splits import Partition, Splits, make_splits
-from lit_synth.data.synthetic import synthetic_rows
 from lit_synth.embedded import resolve
 from lit_synth.errors import InputError
 from lit_synth.examples import Example, read_examples
@@ -33,38 +32,6 @@ from lit_synth.task import Task
 
 _Rows = tuple[Sequence[Example], Sequence[Example], Sequence[Example], dict[str, int]]
 """Train, test and unlabelled rows, and how many were left out, by reason."""
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """Which rows a student trains on.
-
-    Args:
-        gold: The gold rows.
-        development: The development part too, once the search is over.
-        pool_gold: The pool with its true targets: the ceiling.
-        synthetic: Files of synthetic rows.
-        synthetic_limit: Most rows of each of these files; those of a smaller limit are among those of a larger one.
-        gold_weight: Factor on the weight of a gold row in a student's loss, whichever part it comes from.
-
-    Raises:
-        InputError: A weight that is not above 0.
-    """
-
-    gold: bool = True
-    development: bool = False
-    pool_gold: bool = False
-    synthetic: tuple[Path, ...] = ()
-    synthetic_limit: int | None = None
-    gold_weight: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.synthetic_limit is not None and self.synthetic_limit < 1:
-            raise InputError(f"mixture.synthetic_limit {self.synthetic_limit}: give 1 or more, or leave it out")
-        if not 0 < self.gold_weight < math.inf:
-            raise InputError(
-                f"mixture.gold_weight {self.gold_weight:g}: give a number above 0; gold: false leaves gold out"
-            )
 
 
 class TaskDataModule(L.LightningDataModule):
@@ -173,20 +140,7 @@ class TaskDataModule(L.LightningDataModule):
 
     def training_examples(self) -> Iterator[Example]:
         """Yield gold, development, truly labelled pool and synthetic rows, as far as they are asked for."""
-        splits, mixture = self.splits, self.mixture
-        parts = (
-            splits.gold if mixture.gold else (),
-            splits.development if mixture.development else (),
-            splits.pool_gold if mixture.pool_gold else (),
-        )
-        for row in chain.from_iterable(parts):
-            yield replace(row, weight=row.weight * mixture.gold_weight)
-        for path in mixture.synthetic:
-            for row in synthetic_rows(path, mixture.synthetic_limit):
-                known = row.target in self.task.labels if self.task.labels else row.target
-                if not known or set(row.fields) != set(self.task.columns):
-                    raise InputError(f"{path}: row {row.id!r} with target {row.target!r} is none of {self.task.name}")
-                yield row
+        return mixed(self.task, self.splits, self.mixture)
 
     def pending(self) -> Iterator[Example]:
         """Yield what the teacher has still to be asked for; what was answered is looked up when the first is taken.

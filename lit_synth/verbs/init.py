@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lit_synth.columns import Guess, columns_of, guess
+from lit_synth.cells import columns_of
+from lit_synth.columns import Guess, guess
 from lit_synth.errors import InputError, printable
 from lit_synth.examples import Example
 from lit_synth.starter import annotated, starter
