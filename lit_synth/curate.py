@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from lit_synth.curation.annotators import judge_annotators
+from lit_synth.curation.base_rates import leakage
 from lit_synth.curation.measures import measure
 from lit_synth.curation.shares import shifted
-from lit_synth.curation.verdicts import DISAGREES, reject
+from lit_synth.curation.verdicts import DISAGREES, leaking, reject
+from lit_synth.curation.written import WrittenLeaks
 from lit_synth.data import TaskDataModule
 from lit_synth.examples import Example, read_examples, writing
 from lit_synth.leaning import leaning
@@ -62,25 +64,31 @@ def curate(
     told: dict[str, Any] = {"teacher": _hash(readings.teacher)}
     if readings.prompts:
         told["prompts"] = found["prompts"] = dict(readings.prompts)
-    sizes = _Sizes()
+    sizes, leaks = _Sizes(), WrittenLeaks(task, module.splits.labelled)
     with writing(folder / "accepted.jsonl") as accept, writing(folder / "rejected.jsonl") as refuse:
         for row in chain.from_iterable(map(read_examples, rejected)):
             refuse(sizes.rejected(row))
         for row in map(sizes.read, rows):
-            if _confidence(row) < threshold:
-                refuse(sizes.rejected(reject(row, UNSURE)))
+            passed = settings.rules.active(task, row.origin)
+            reason = UNSURE if _confidence(row) < threshold else None
+            if row.origin == "annotated" and "leakage" in passed:  # of written rows it was asked before
+                reason = reason or leaking(leaks, row)
+            if reason:
+                refuse(sizes.rejected(reject(row, reason)))
             else:
                 kept = _as_target(row, settings)
-                passed = settings.rules.active(task, kept.origin)
                 accept(sizes.accepted(replace(kept, provenance={**kept.provenance, **told, "passed": passed})))
         for row in lacking:
             refuse(sizes.rejected(reject(row, UNREAD)))
     if task.labels:
         of_strategy["labels"] = len(sizes.targets)
-    if sizes.generated:
-        parts = (partial(read_examples, folder / f"{name}.jsonl") for name in ("accepted", "rejected"))
-        of_strategy |= measure(task, module.splits.labelled, module.splits.pool, *parts)
+    kept_rows, left_out = (partial(read_examples, folder / f"{name}.jsonl") for name in ("accepted", "rejected"))
+    if "generated" in sizes.origins:
+        of_strategy |= measure(task, module.splits.labelled, module.splits.pool, kept_rows, left_out)
         of_strategy |= sizes.agreement()
+    elif sizes.origins:
+        real = (row for row in chain(kept_rows(), left_out()) if row.origin == "annotated")
+        of_strategy["leakage"] = leakage(task, real, module.splits.labelled, ())
     found |= {"teacher_hash": told["teacher"], "strategy": sizes.to_dict() | of_strategy}
     write_json(folder / "curation.json", found)
 
@@ -90,7 +98,7 @@ class _Sizes:
 
     def __init__(self) -> None:
         self.number = 0
-        self.generated = False
+        self.origins: set[str] = set()
         self.targets: set[str | None] = set()
         self.reasons: Counter[str] = Counter()
         self.asked, self.agreed, self.otherwise = Counter[str](), 0, Counter[str]()
@@ -104,7 +112,7 @@ class _Sizes:
 
     def accepted(self, row: Example) -> Example:
         self.number += 1
-        self.generated |= row.origin == "generated"
+        self.origins.add(row.origin)
         if row.probabilities:  # of a label: texts are as many as rows
             self.targets.add(row.target)
             if row.origin == "generated" and row.target != row.provenance["requested"]:

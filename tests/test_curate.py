@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lit_synth.curate import UNREAD, UNSURE, curate
+from lit_synth.curation.rules import Rules
 from lit_synth.data import ClassifierEncoder, Partition, Seq2SeqEncoder
 from lit_synth.examples import Example, read_examples, write_examples
 from lit_synth.readings import Readings
@@ -90,6 +91,7 @@ def test_unsure_rows_are_left_out_and_all_are_counted(stage: Any) -> None:
     accepted, rejected, found = stage(votes, CurationSettings(confidence=0.75), [before])
     assert [row.target for row in accepted] == ["positive", "negative"]
     assert [row.provenance["reason"] for row in rejected] == ["an empty text", UNSURE]
+    assert found["strategy"].pop("leakage")["rows"] == 3
     assert found["strategy"] == {
         "requested": 4,
         "labels": 2,
@@ -98,6 +100,30 @@ def test_unsure_rows_are_left_out_and_all_are_counted(stage: Any) -> None:
         "shares": {"matched": False},
     }
     assert found["threshold"] == 0.75
+
+
+@pytest.mark.parametrize("left_out", [False, True])
+def test_a_row_of_the_pool_that_is_like_a_test_row_is_listed_and_left_out_where_asked(
+    tmp_path: Path, stage: Any, left_out: bool
+) -> None:
+    stage([(0.9, 0.9)] * 3, CurationSettings(), [])
+    judged = stage.module.splits.test[0].fields["text"]
+    paths = {kind: [tmp_path / f"{kind}_{name}.jsonl" for name in NAMES] for kind in ("development", "rows")}
+    for path in paths["rows"]:
+        first, second, third = read_examples(path)
+        like = [replace(first, fields={"text": f"{judged} indeed"}), replace(second, fields={"text": "quite another"})]
+        write_examples(path, [*like, replace(third, fields={"text": "of its own kind"})])
+    readings = Readings(NAMES, paths["development"], paths["rows"], tmp_path / "teacher")
+    settings = CurationSettings(rules=Rules(pool_leakage=left_out))
+    curate(tmp_path / "again", settings, stage.module, readings, [])
+    found = json.loads((tmp_path / "again" / "curation.json").read_text())["strategy"]
+    assert found["rejected"] == ({"leaks a row of test": 1} if left_out else {})
+    assert (found["leakage"]["rows"], found["leakage"]["test"]) == (3, 1)
+    assert found["leakage"]["hits"][0]["id"] == first.id
+    assert found["leakage"]["hits"][0]["match"] == judged
+    assert set(found["leakage"]["real"]) == {"gold"}
+    for row in read_examples(tmp_path / "again" / "accepted.jsonl"):
+        assert row.provenance["passed"] == (["leakage"] if left_out else [])
 
 
 def test_a_row_that_an_annotator_lacks_is_rejected_with_a_reason(tmp_path: Path, stage: Any) -> None:
@@ -148,7 +174,10 @@ def facts(folder: Path, encoder: Path) -> WebNlg:
     """Return a text-to-text module over rows written here."""
     folder.mkdir()
     for split in ("train", "test"):
-        rows = [{"input": [f"{split}{n} | name | Bo"], "target": "Bo.", "category": "Food"} for n in range(8)]
+        rows = [
+            {"input": [f"{split}{n} | name | Bo"], "target": "Bo.", "category": "Food", "references": ["Bo."]}
+            for n in range(8)
+        ]
         (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return WebNlg(Seq2SeqEncoder(str(encoder)), data_dir=str(folder), partition=Partition(4))
 

@@ -17,7 +17,9 @@ class Rules:
             ``keep`` it with the probabilities, or ``reject`` it.
         near_duplicates: Similarity from which on an input is too near to one of gold or to an earlier one, up to 1;
             ``null`` allows all.
-        leakage: Reject inputs that share a run of 8 words with a development or test row, or are nearly one.
+        leakage: Reject written inputs that share a run of 8 words with a development or test row, or are nearly one.
+        pool_leakage: Reject such inputs of the pool, too. They are real, as such inputs will be in use, so without they
+            are counted and listed.
         schema: Reject structured inputs with a name, such as a slot or relation, that no row of gold has.
         faithful: Reject texts that hold a smaller share of their input's values than nine in ten rows of gold.
     """
@@ -25,6 +27,7 @@ class Rules:
     disagreement: Literal["keep", "reject"] = "keep"
     near_duplicates: float | None = None
     leakage: bool = True
+    pool_leakage: bool = False
     schema: bool = True
     faithful: bool = True
 
@@ -34,7 +37,7 @@ class Rules:
         on = {
             "disagreement": self.disagreement == "reject" and bool(task.labels) and written,
             "near_duplicates": self.near_duplicates is not None and written,
-            "leakage": self.leakage and written,
+            "leakage": self.leakage if written else self.pool_leakage,
             "schema": self.schema and bool(task.schema) and written,
             "faithful": self.faithful and bool({"slot_error_rate", "coverage"} & set(task.metrics)),
         }

@@ -59,7 +59,7 @@ def judge(
             reason = copies.get(key)
             if reason is None and rules.leakage:
                 # Before repeats: a reader may yet keep one of those.
-                reason = next((f"leaks a row of {leak.part}" for leak in reversed(leaks.of(record))), None)
+                reason = leaking(leaks, record)
             reason = reason or (None if fresh else REPEATED)
             if near:
                 # Rejected ones too: a record that is judged later must not turn an earlier verdict.
@@ -68,6 +68,11 @@ def judge(
                 reason = reason or closest
             reason = reason or (unseen(task, record, known) if known is not None else None)
         yield (True, record) if reason is None else (False, reject(record, reason))
+
+
+def leaking(leaks: WrittenLeaks, record: Example) -> str | None:
+    """Return the reason to leave out what leaks a row, of test before one of development; ``None`` for other rows."""
+    return next((f"leaks a row of {leak.part}" for leak in reversed(leaks.of(record))), None)
 
 
 def unusable_writing(record: Example) -> str | None:

@@ -16,12 +16,12 @@ def written_part(task: Task, way: int, row: Example) -> tuple[str, str]:
 
 
 def way_of(record: Example) -> int:
-    """Return the number of the way in which a row was written."""
-    return int(record.provenance["writing"])
+    """Return the number of the way in which a row was written; a row of a pool is judged as if in the first."""
+    return int(record.provenance.get("writing", 0))
 
 
 class WrittenLeaks:
-    """Finds what generated rows have of development and test in what was written of them.
+    """Finds what synthetic rows have of development and test in what was written of them.
 
     Args:
         task: Its ways of writing.
