@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-ACCENTED = range(0xC0, 0x2000)
-"""Where letters lie that Unicode takes apart into a letter and its marks."""
+ACCENTED = range(0xC0, 0x3100)
+"""Where letters lie that Unicode takes apart into a letter and its marks; syllables of Hangul lie beyond, unknown."""
 ACRONYM = 4
 """Letters of the longest word that also gets a form of capitals alone."""
 READ, WRITE = 0.3, 1.5
@@ -21,12 +21,13 @@ GLUE = (
     (r" (?=[.,;:!?%)\]”»])|(?<=[(\[$£€#“«]) ", ""),
     (r'(?<=") (?=[^"]*"(?:[^"]*"[^"]*")*[^"]*$)', ""),  # a quotation mark opens where an odd number of them follows
     (r' (?="(?:[^"]*"[^"]*")*[^"]*$)', ""),
-    (r"(?<=\w) (?=['\u2019] (?:s|t|re|ll|d|m|ve)\b)", ""),
-    (r"(?<=\w['\u2019]) (?=(?:s|t|re|ll|d|m|ve)\b)", ""),
+    (r"(?<=[\w.)]) (?=['\u2019] (?:s|t|re|ll|d|m|ve)\b)|(?<=\b[A-Z]) (?=['\u2019] [A-Z])", ""),
+    (r"(?<=[\w.)]['\u2019]) (?=(?:s|t|re|ll|d|m|ve)\b)|(?<=\b[A-Z]['\u2019]) (?=[A-Z])", ""),
     (r"(?<=[\w)]) - (?=[\w(])", "-"),
     (r"(?<=\w) \u2013 (?=\w)", "\u2013"),
     (r"(?<=\w) / (?=\w)", "/"),
-    (r"(?<=\d[.:]) (?=\d)|(?<=\d,) (?=\d{3}\b)", ""),
+    (r"(?<=\d[.:]) (?=\d)|(?<=\b\d,|\b\d\d,|\b\d\d\d,) (?=\d{3}\b)", ""),
+    (r"(?<=\b[A-Z]|\b[A-Z][A-Z]) & (?=[A-Z]\b)", "&"),
     (r"(?<=\b[A-Z]\.) (?=[A-Z]\.)", ""),
 )
 """Patterns of a text whose tokens are parted by spaces, and what stands there when people write."""
@@ -67,7 +68,9 @@ def cased_tokenizer(tokenizer: Any, added: Mapping[str, str]) -> Any:
 
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     kept = state["normalizer"] | {"lowercase": False, "strip_accents": False}
-    state["normalizer"] = {"type": "Sequence", "normalizers": [{"type": "NFC"}, kept]}
+    # A mark that no letter of one character holds goes, as it does uncased.
+    marks = {"type": "Replace", "pattern": {"Regex": r"\p{Mn}"}, "content": ""}
+    state["normalizer"] = {"type": "Sequence", "normalizers": [{"type": "NFC"}, marks, kept]}
     known = state["model"]["vocab"]
     known |= {form: len(known) + place for place, form in enumerate(added)}
     backend = Tokenizer.from_str(json.dumps(state | {"padding": None, "truncation": None}))

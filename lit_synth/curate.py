@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from lit_synth.whole_files import write_json
 
 UNSURE = "below the threshold of confidence"
 UNREAD = "an annotator has no answer"
+LOOKED_AT = 10_000
+"""About how many rows of a pool are looked at, one in so many, for what they have of development and test."""
 
 
 def curate(
@@ -65,21 +67,20 @@ def curate(
     if readings.prompts:
         told["prompts"] = found["prompts"] = dict(readings.prompts)
     sizes, leaks = _Sizes(), WrittenLeaks(task, module.splits.labelled)
+    because = partial(_because, leaks if settings.rules.pool_leakage else None)
     with writing(folder / "accepted.jsonl") as accept, writing(folder / "rejected.jsonl") as refuse:
         for row in chain.from_iterable(map(read_examples, rejected)):
-            refuse(sizes.rejected(row))
+            refuse(sizes.rejected(because(row, str(row.provenance["reason"]))))
         for row in map(sizes.read, rows):
-            passed = settings.rules.active(task, row.origin)
-            reason = UNSURE if _confidence(row) < threshold else None
-            if row.origin == "annotated" and "leakage" in passed:  # of written rows it was asked before
-                reason = reason or leaking(leaks, row)
-            if reason:
-                refuse(sizes.rejected(reject(row, reason)))
+            judged = because(row, UNSURE if _confidence(row) < threshold else None)
+            if "reason" in judged.provenance:
+                refuse(sizes.rejected(judged))
             else:
                 kept = _as_target(row, settings)
+                passed = settings.rules.active(task, kept.origin)
                 accept(sizes.accepted(replace(kept, provenance={**kept.provenance, **told, "passed": passed})))
         for row in lacking:
-            refuse(sizes.rejected(reject(row, UNREAD)))
+            refuse(sizes.rejected(because(row, UNREAD)))
     if task.labels:
         of_strategy["labels"] = len(sizes.targets)
     kept_rows, left_out = (partial(read_examples, folder / f"{name}.jsonl") for name in ("accepted", "rejected"))
@@ -87,8 +88,9 @@ def curate(
         of_strategy |= measure(task, module.splits.labelled, module.splits.pool, kept_rows, left_out)
         of_strategy |= sizes.agreement()
     elif sizes.origins:
-        real = (row for row in chain(kept_rows(), left_out()) if row.origin == "annotated")
-        of_strategy["leakage"] = leakage(task, real, module.splits.labelled, ())
+        read = (row for row in chain(kept_rows(), left_out()) if row.origin == "annotated")
+        inputs = (next(texts) for _, texts in groupby(read, task.key))  # an input may have several texts
+        of_strategy["leakage"] = leakage(leaks, islice(inputs, 0, None, sizes.every), module.splits.labelled, ())
     found |= {"teacher_hash": told["teacher"], "strategy": sizes.to_dict() | of_strategy}
     write_json(folder / "curation.json", found)
 
@@ -123,6 +125,11 @@ class _Sizes:
         self.reasons[str(row.provenance["reason"])] += 1
         return row
 
+    @property
+    def every(self) -> int:
+        """Of how many accepted rows one is looked at, so that it is about `LOOKED_AT` of them."""
+        return 1 + self.number // LOOKED_AT
+
     def to_dict(self) -> dict[str, Any]:
         requested = self.number + self.reasons.total()
         return {"requested": requested, "accepted": self.number, "rejected": dict(self.reasons)}
@@ -137,6 +144,13 @@ class _Sizes:
         read = self.asked.total() + self.reasons[DISAGREES]
         kept = {label: [rows, self.asked[label]] for label, rows in self.otherwise.items()}
         return {"agreement": self.agreed / read, "read_otherwise": kept}
+
+
+def _because(leaks: WrittenLeaks | None, row: Example, reason: str | None) -> Example:
+    """Return a row, rejected where there is a reason: of a pool a leak comes first, as no review may keep it then."""
+    if leaks and row.origin == "annotated":  # of written rows it was asked before
+        reason = leaking(leaks, row) or reason
+    return reject(row, reason) if reason else row
 
 
 def _as_target(row: Example, settings: CurationSettings) -> Example:

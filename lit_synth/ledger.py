@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from lit_synth.display.choice import display
+from lit_synth.embedded import FOLDERS
 from lit_synth.errors import InputError
 from lit_synth.outlook import outlook
 from lit_synth.seals import broken, seal
@@ -51,6 +52,8 @@ class Ledger:
         name = f"{folder.parent.name}/{folder.name}"
         text = yaml.safe_dump(config, sort_keys=False)
         placeless = yaml.safe_dump(_without_ranks(config), sort_keys=False).replace(f"{self.output}/", "./")
+        # Made here, it may be another model in another version; what else is embedded is pinned.
+        placeless = placeless.replace("embedded:seq2seq", FOLDERS["embedded:seq2seq"])
         key = hashlib.sha256("\n".join([placeless, *inputs]).encode()).hexdigest()[:16]
         self._take(folder, key)
         found = self._mended(name, folder, _read_manifest(folder / "stage.json"))

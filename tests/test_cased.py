@@ -85,6 +85,8 @@ def test_forms_stand_in_the_order_of_the_tokens(uncased: PreTrainedTokenizerFast
         'He said "New York" and "the airport".',
         "A.F.C. Al-Taqaddum Madrid\u2013Barajas 415-563-0800",
         "A “word” costs $34 [sic].",
+        "O'Hare of AT&T, the B.C.'s airport.",
+        "In 2014, 500 of 12,345,678 new.",
     ],
 )
 def test_a_text_comes_back_as_it_was_written(cased: Any, text: str) -> None:
@@ -93,6 +95,10 @@ def test_a_text_comes_back_as_it_was_written(cased: Any, text: str) -> None:
 
 def test_an_accent_may_be_a_mark_of_its_own(cased: Any) -> None:
     assert written(cased, unicodedata.normalize("NFD", "São Tomé")) == "São Tomé"
+
+
+def test_a_mark_that_no_letter_has_leaves_the_letter(cased: Any) -> None:
+    assert written(cased, "n\u0301 q\u0301") == "ń q"
 
 
 def test_a_letter_that_is_unknown_leaves_the_other_words(cased: Any) -> None:

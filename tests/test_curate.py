@@ -126,6 +126,27 @@ def test_a_row_of_the_pool_that_is_like_a_test_row_is_listed_and_left_out_where_
         assert row.provenance["passed"] == (["leakage"] if left_out else [])
 
 
+def test_a_leak_of_the_pool_comes_before_other_reasons_where_it_is_one(tmp_path: Path, stage: Any) -> None:
+    stage([(0.9, 0.9)] * 2, CurationSettings(), [])
+    judged = stage.module.splits.test[0].fields
+    paths = {kind: [tmp_path / f"{kind}_{name}.jsonl" for name in NAMES] for kind in ("development", "rows")}
+    for path, kept in zip(paths["rows"], (2, 1), strict=True):
+        rows = [replace(read_as(row, 0.55), fields=judged) for row in read_examples(path)]
+        write_examples(path, rows[:kept])
+    before = tmp_path / "before.jsonl"
+    write_examples(
+        before, [replace(read_as(rows[0], 0.9), id="b", fields=judged, provenance={"reason": "an empty text"})]
+    )
+    readings = Readings(NAMES, paths["development"], paths["rows"], tmp_path / "teacher")
+    reasons = {}
+    for strict in (False, True):
+        settings = CurationSettings(confidence=0.9, rules=Rules(pool_leakage=strict))
+        curate(tmp_path / "again", settings, stage.module, readings, [before])
+        rejected = read_examples(tmp_path / "again" / "rejected.jsonl")
+        reasons[strict] = [row.provenance["reason"] for row in rejected]
+    assert reasons == {False: ["an empty text", UNSURE, UNREAD], True: ["leaks a row of test"] * 3}
+
+
 def test_a_row_that_an_annotator_lacks_is_rejected_with_a_reason(tmp_path: Path, stage: Any) -> None:
     stage([(0.9, 0.9)] * 3, CurationSettings(), [])
     paths = {kind: [tmp_path / f"{kind}_{name}.jsonl" for name in NAMES] for kind in ("development", "rows")}
@@ -197,6 +218,8 @@ def test_of_several_texts_one_is_chosen_or_all_share_a_weight(tmp_path: Path, ti
 
     assert kept() == [("p", "Ann likes Bo.", 1.0)], "the likeliest that says what its input says"
     assert kept(choice="all") == [("p", "Ann likes Bo.", 0.5), ("p-1", "Ann and Bo.", 0.5)]
+    found = json.loads((tmp_path / "out" / "curation.json").read_text())["strategy"]
+    assert (found["accepted"], found["leakage"]["rows"]) == (2, 1), "one input"
     assert kept(choice="all", weigh=True) == [("p", "Ann likes Bo.", 0.125), ("p-1", "Ann and Bo.", 0.125)]
     assert kept(confidence=0.5) == []
 

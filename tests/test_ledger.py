@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lit_synth.embedded import FOLDERS
 from lit_synth.ledger import Ledger
 
 
@@ -47,6 +48,15 @@ def test_a_changed_stage_sets_its_older_results_aside(stage: Stage, config: dict
     assert (stage.folder.with_name(f"teacher.{before}") / "result.txt").read_text() == "1"
     assert f"set aside in teacher.{before}" in stage.told[1]
     assert stage.told[2] == "seed0/teacher: starts"
+
+
+def test_a_model_that_is_made_here_is_another_stage_once_it_is_made_otherwise(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config: Any = {"model": "embedded:seq2seq"}
+    before = stage.do(config, [])
+    monkeypatch.setitem(FOLDERS, "embedded:seq2seq", "made-otherwise")
+    assert stage.do(config, []) != before
 
 
 def test_a_killed_stage_goes_on_with_what_it_has(stage: Stage) -> None:

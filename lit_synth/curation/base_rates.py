@@ -1,4 +1,4 @@
-"""Generated rows that are like an evaluation row, beside the real rows that are: train and test are of one kind."""
+"""Synthetic rows that are like an evaluation row, beside the real rows that are: train and test are of one kind."""
 
 import random
 from collections import Counter, defaultdict
@@ -9,39 +9,40 @@ from typing import Any
 from lit_synth.curation.leakage import Leak
 from lit_synth.curation.written import WrittenLeaks, way_of
 from lit_synth.examples import Example
-from lit_synth.task import Task
 
 HITS = 20
 """Leaks that are listed; all are counted."""
+LONG = 1000
+"""Characters of a text that is listed."""
 SAMPLE = 1000
 """Most rows of the pool that are looked at; a share of 3 % of so many is known to about one point."""
 
 
 def leakage(
-    task: Task, written: Iterable[Example], parts: Mapping[str, Sequence[Example]], pool: Sequence[Example]
+    leaks: WrittenLeaks, synthetic: Iterable[Example], parts: Mapping[str, Sequence[Example]], pool: Sequence[Example]
 ) -> dict[str, Any]:
-    """Count generated rows that leak a part, and tell which share of real rows the same rule would catch.
+    """Count synthetic rows that leak a part, and tell which share of real rows the same rule would catch.
 
     A real row is judged as if a teacher had written it, in every way in which rows were generated; its shares are
-    weighed by how many were generated in each. Real rows that repeat a test row as a whole are not in train any more,
-    so the shares of real rows leave those out, and the counts of generated rows do not.
+    weighed by how many were generated in each. Of an annotated row, and of real ones beside it, all of the input
+    counts. Real rows that repeat a test row as a whole are not in train any more, so the shares of real rows leave
+    those out, and the counts of generated rows do not.
 
     Args:
-        task: Its ways of writing.
-        written: Generated rows with an input, each with an id of its own; read once.
+        leaks: Knows the parts.
+        synthetic: Rows with an input, each with an id of its own; read once.
         parts: ``gold``, ``development`` and ``test``.
         pool: Unlabelled rows; some `SAMPLE` of them are looked at.
 
     Returns:
-        ``rows`` (generated ones), how many of them leak each part by its name, ``hits`` (the first of these, by way of
+        ``rows`` (synthetic ones), how many of them leak each part by its name, ``hits`` (the first of these, by way of
         writing), and ``real``: for ``gold`` and ``pool``, where they have rows, their ``rows`` and the share that leaks
         each part.
     """
-    leaks = WrittenLeaks(task, parts)
     ways: Counter[int] = Counter()
     leaking: Counter[str] = Counter()
     first: dict[int, list[Leak]] = defaultdict(list)
-    for row in written:
+    for row in synthetic:
         ways[way_of(row)] += 1
         found = leaks.of(row)
         leaking.update(leak.part for leak in found)
@@ -62,7 +63,7 @@ def leakage(
         "rows": ways.total(),
         **{part: leaking[part] for part in judging},
         "hits": [
-            {"id": leak.id, "text": leak.text, "part": leak.part, "match": leak.match, "how": leak.how}
+            {"id": leak.id, "text": leak.text[:LONG], "part": leak.part, "match": leak.match[:LONG], "how": leak.how}
             for leak in hits[:HITS]
         ],
         "real": {

@@ -9,6 +9,7 @@ from lit_synth.curation.base_rates import leakage
 from lit_synth.curation.diversity import compare
 from lit_synth.curation.leakage import memorised
 from lit_synth.curation.schema import names
+from lit_synth.curation.written import WrittenLeaks
 from lit_synth.examples import Example
 from lit_synth.on_disk import Kept
 from lit_synth.task import Task
@@ -34,7 +35,7 @@ def measure(
         return chain(kept(), filter(task.is_written, left_out()))
 
     gold = [*parts["gold"], *parts["development"]]
-    leaked = leakage(task, whole(), parts, pool)
+    leaked = leakage(WrittenLeaks(task, parts), whole(), parts, pool)
     copied = memorised((task.key(row) for row in whole()), map(task.key, parts["gold"]))
     asked, named = zip(*(_counts(task, rows) for rows in (gold, kept())), strict=True)
     return {

@@ -7,17 +7,25 @@ from lit_synth.curation.leakage import NGRAM_SIZE, Leak, Leaks, words
 from lit_synth.examples import Example
 from lit_synth.task import Task
 
+POOL = -1
+"""The way of a row that nobody has written: all of its input counts."""
+
 
 def written_part(task: Task, way: int, row: Example) -> tuple[str, str]:
     """Return the fields that a way of writing is given, and those that it writes, each as one text."""
-    given = task.given(way)
+    given = given_in(task, way)
     shown = "\n".join(row.fields[name] for name in task.fields if name in given)
     return shown, "\n".join(row.fields[name] for name in task.fields if name not in given)
 
 
 def way_of(record: Example) -> int:
-    """Return the number of the way in which a row was written; a row of a pool is judged as if in the first."""
-    return int(record.provenance.get("writing", 0))
+    """Return the number of the way in which a row was written, or `POOL`."""
+    return int(record.provenance.get("writing", POOL))
+
+
+def given_in(task: Task, way: int) -> Sequence[str]:
+    """Return the fields that a way of writing is given."""
+    return () if way == POOL else task.given(way)
 
 
 class WrittenLeaks:
@@ -38,7 +46,7 @@ class WrittenLeaks:
         way = way_of(record)
         text = written_part(self._task, way, record)[1]
         # A short answer to one paragraph is often the answer to another too, and tells nothing of it.
-        if self._task.given(way) and len(words(text)) < NGRAM_SIZE:
+        if given_in(self._task, way) and len(words(text)) < NGRAM_SIZE:
             return []
         if way not in self._known:
             texts = {

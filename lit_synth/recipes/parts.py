@@ -5,6 +5,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from lit_synth.curation.rules import Rules
 from lit_synth.errors import InputError
 from lit_synth.permissions import class_at
 from lit_synth.settings import RunSettings
@@ -26,6 +27,11 @@ def stage(seed: int, model: Config, data: Config, trainer: Config) -> Config:
 def class_config(class_path: str, **init_args: Any) -> Config:
     """Name a class and its arguments, as LightningCLI reads them."""
     return {"class_path": class_path, "init_args": init_args}
+
+
+def rules_config(rules: Rules) -> Config:
+    """Return the rules of what a stage reads or writes; of the pool's leaks curation asks, and nobody again."""
+    return {name: value for name, value in asdict(rules).items() if name != "pool_leakage"}
 
 
 def adamw(run: RunSettings, rate: float) -> Config:

@@ -4,7 +4,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from lit_synth.recipes.parts import Config, adamw, class_config, data_config, on_one_device, stage, trainer_config
+from lit_synth.recipes.parts import (
+    Config,
+    adamw,
+    class_config,
+    data_config,
+    on_one_device,
+    rules_config,
+    stage,
+    trainer_config,
+)
 from lit_synth.settings import Choice, RunSettings
 from lit_synth.task import Task
 
@@ -67,7 +76,7 @@ def student_fit(
 def student_use(run: RunSettings, task: Task, seed: int, folder: Path, model: Path, requests: Config) -> Config:
     """Annotate with a trained student."""
     # Whether the teacher reads a row as it was asked for is no matter of how a student reads it.
-    rules = asdict(replace(run.curation.rules, disagreement="keep"))
+    rules = rules_config(replace(run.curation.rules, disagreement="keep"))
     callbacks = [class_config("lit_synth.callbacks.Generation", rules=rules)]
     trainer = _trainer(run, folder, folder.name, callbacks, logger=False, enable_checkpointing=False)
     data = _data(run, task, seed, {}, requests=requests)

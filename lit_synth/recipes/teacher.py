@@ -3,7 +3,16 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from lit_synth.recipes.parts import Config, adamw, class_config, data_config, on_one_device, stage, trainer_config
+from lit_synth.recipes.parts import (
+    Config,
+    adamw,
+    class_config,
+    data_config,
+    on_one_device,
+    rules_config,
+    stage,
+    trainer_config,
+)
 from lit_synth.settings import RunSettings
 
 SERVED_ROWS = 1024
@@ -44,7 +53,7 @@ def teacher_use(run: RunSettings, seed: int, folder: Path, model: Path, requests
         arguments["engine"], devices = asdict(run.teacher.engine), {"devices": 1}
         run, size = on_one_device(run), max(size, SERVED_ROWS)
     callbacks = [
-        class_config("lit_synth.callbacks.Generation", rules=asdict(run.curation.rules))
+        class_config("lit_synth.callbacks.Generation", rules=rules_config(run.curation.rules))
         if requests
         else class_config("lit_synth.callbacks.Predictions", folder=str(folder))
     ]

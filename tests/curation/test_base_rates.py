@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lit_synth.curation.base_rates import HITS, SAMPLE, leakage
+from lit_synth.curation.base_rates import HITS, LONG, SAMPLE, leakage
+from lit_synth.curation.written import WrittenLeaks
 from lit_synth.examples import Example
 from lit_synth.json_lines import read_json_lines
 from lit_synth.tasks.boolq import BOOLQ
@@ -43,7 +44,7 @@ def test_shares_are_those_of_a_search_of_all_pairs(real_data: Callable[[str], Pa
     pool = train[150:300] + test[40:45]
     development, written = train[300:380], [*train[380:440], *test[:7]]
     parts = {"gold": examples(gold, "g"), "development": examples(development, "d"), "test": examples(test, "t")}
-    found = leakage(REVIEWS, examples(written, "w", writing=0), parts, examples(pool, "p"))
+    found = leakage(WrittenLeaks(REVIEWS, parts), examples(written, "w", writing=0), parts, examples(pool, "p"))
     assert 0.04 < share(gold, test) < 0.2
     assert found["real"] == {
         "gold": {
@@ -75,18 +76,41 @@ def test_real_rows_are_judged_in_the_ways_in_which_rows_were_written() -> None:
     # Of a question on a given passage the question counts, else both: the second row repeats the passage alone.
     gold = [row("g0", "nothing of it stands here", question), row("g1", passage, other)]
     written = [row(f"w{i}", "p", "is it so", writing=int(i == 3)) for i in range(4)]
-    found = leakage(BOOLQ, written, {"gold": gold, "test": [row("t", passage, question)]}, [])
+    parts = {"gold": gold, "test": [row("t", passage, question)]}
+    found = leakage(WrittenLeaks(BOOLQ, parts), written, parts, [])
     assert [BOOLQ.given(way) for way in (0, 1)] == [("passage",), ()]
     assert found["real"] == {"gold": {"rows": 2, "test": 3 / 4 * 1 / 2 + 1 / 4 * 2 / 2}}
     assert found["test"] == 0
 
 
+def test_of_a_row_that_nobody_wrote_all_of_the_input_counts() -> None:
+    question = "is the speed of light the same in every medium"
+    passage = "light travels at its own speed in each medium, and slower in glass than it does in air"
+
+    def row(name: str, passage: str, question: str) -> Example:
+        return Example(name, {"passage": passage, "question": question}, "True")
+
+    parts = {"gold": [row("g", passage, "is it so")], "test": [row("t", passage, question)]}
+    pool = [row("same passage", passage, "why"), row("neither", "a lamp", "is it on")]
+    found = leakage(WrittenLeaks(BOOLQ, parts), pool, parts, [])
+    assert (found["rows"], found["test"], found["hits"][0]["id"]) == (2, 1, "same passage")
+    assert found["real"] == {"gold": {"rows": 1, "test": 1.0}}
+
+
+def test_long_texts_are_listed_by_their_beginning() -> None:
+    long = " ".join(f"word{number}" for number in range(3000))
+    parts = {"gold": [], "test": examples([long], "t")}
+    (hit,) = leakage(WrittenLeaks(REVIEWS, parts), examples([f"now {long}"], "p"), parts, [])["hits"]
+    assert (hit["text"], hit["match"]) == (f"now {long}"[:LONG], long[:LONG])
+
+
 def test_a_large_pool_is_sampled_and_nothing_written_gives_no_share() -> None:
     pool = examples([f"{i} is a number of some size and no other one" for i in range(SAMPLE + 50)], "p")
     parts = {"gold": pool[:3], "test": pool[:1]}
-    found = leakage(REVIEWS, examples(["new"], "w", writing=0), parts, pool)
+    found = leakage(WrittenLeaks(REVIEWS, parts), examples(["new"], "w", writing=0), parts, pool)
     assert found["real"]["pool"]["rows"] == SAMPLE
     assert found["real"]["gold"] == {"rows": 3, "test": 1.0}
-    assert leakage(REVIEWS, [], parts, pool)["real"] == {}
-    without = leakage(REVIEWS, examples(["new"], "w", writing=0), {"gold": [], "test": pool[:1]}, [])
+    assert leakage(WrittenLeaks(REVIEWS, parts), [], parts, pool)["real"] == {}
+    alone = {"gold": [], "test": pool[:1]}
+    without = leakage(WrittenLeaks(REVIEWS, alone), examples(["new"], "w", writing=0), alone, [])
     assert without == {"rows": 1, "test": 0, "hits": [], "real": {}}

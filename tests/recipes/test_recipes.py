@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from lit_synth import recipes
+from lit_synth.curation.rules import Rules
 from lit_synth.errors import InputError
 from lit_synth.recipes.parts import class_config
 from lit_synth.settings import Choice, CurationSettings, RunSettings, TeacherSettings
@@ -81,6 +82,14 @@ def test_where_writing_has_no_weight_it_is_not_trained() -> None:
         run = settings(strategies=("gold", "annotate"), teacher=TeacherSettings(generate_weight=weight))
         data = configs(run, Path("folder"))["teacher_fit"]["data"]["init_args"]
         assert data["encoder"]["init_args"]["directions"] == directions
+
+
+def test_leaving_out_leaks_of_the_pool_asks_no_annotator_again() -> None:
+    requests = {"kind": "annotate", "folder": "folder"}
+    runs = [settings(curation=CurationSettings(rules=Rules(pool_leakage=strict))) for strict in (False, True)]
+    assert configs(runs[0], Path("folder")) == configs(runs[1], Path("folder"))
+    students = [recipes.student_use(run, REVIEWS, 3, Path("folder"), Path("model"), requests) for run in runs]
+    assert students[0] == students[1]
 
 
 def test_the_ceiling_does_not_name_a_synthetic_file() -> None:

@@ -121,6 +121,17 @@ def test_many_hits_are_cut_with_those_of_test_first(make_run: MakeRun) -> None:
     assert all("development row" in one for one in others)
 
 
+def test_hits_of_a_pool_are_named_so_and_leave_room_for_others(make_run: MakeRun) -> None:
+    def leaked(many: int) -> dict[str, Any]:
+        return {"rows": 99, "development": 0, "test": many, "hits": [hit(i, "test") for i in range(many)]}
+
+    strategies = generated(leakage=leaked(2)) | {"annotate": {"accepted": 99, "rejected": {}, "leakage": leaked(20)}}
+    shown = section(add(make_run(), found(strategies=strategies)), "Curation")
+    assert "20 of 22 hits for review" in shown
+    listed = shown.split("hits for review")[1]
+    assert (listed.count("of the pool a warm"), listed.count("synthetic a warm")) == (18, 2)
+
+
 def test_diversity_holds_real_against_synthetic(make_run: MakeRun) -> None:
     told = section(add(make_run(), found()), "Diversity and fidelity")
     assert "generate 0 950 0.131 0.402 0.611 51.7 11 8 to 15.5" in told

@@ -1,4 +1,4 @@
-"""Leaks of generated rows beside those of real ones, in words: a count alone alarms where real rows have as many."""
+"""Leaks of synthetic rows beside those of real ones, in words: a count alone alarms where real rows have as many."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ PARTS = ("development", "test")
 
 
 def leaked(found: Mapping[str, Any], part: str) -> tuple[str, str]:
-    """Return how many generated rows are like a row of a part, and which shares of real rows are.
+    """Return how many synthetic rows are like a row of a part, and which shares of real rows are.
 
     Args:
         found: ``leakage`` of one strategy and seed; empty or without ``real`` in runs that did not look at real rows.
@@ -39,7 +39,7 @@ def share_of(number: int, rows: int | None) -> str:
 
 
 def compared(found: Mapping[str, Any]) -> str:
-    """Say in a sentence how generated rows stand to real ones; empty where real ones were not looked at.
+    """Say in a sentence how synthetic rows stand to real ones; empty where real ones were not looked at.
 
     >>> compared({"rows": 1000, "test": 12, "real": {"gold": {"rows": 574, "test": 0.031}}})
     '12 of 1,000 (1.2 %) are like a test row; of the gold rows 3.1 % are.'

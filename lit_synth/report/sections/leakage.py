@@ -28,14 +28,15 @@ def hits(folder: RunFolder) -> Markup:
     found, total = [], 0
     for strategy, seed, one in folder.curated("leakage"):
         leaked = one["leakage"]
-        own = [(strategy, seed, hit) for hit in leaked.get("hits") or ()]
+        own = [(place, strategy, seed, hit) for place, hit in enumerate(leaked.get("hits") or ())]
         # A list may have been cut where it was made; its counts are not.
         total += max(len(own), sum(leaked.get(part) or 0 for part in PARTS))
         found += own
-    found.sort(key=lambda hit: hit[2].get("part") != "test")
+    # Those of every strategy and seed in turn, or one with many would leave none of the others on the page.
+    found.sort(key=lambda hit: (hit[3].get("part") != "test", hit[0]))
     if not found:
         return Markup()
-    shown = [_hit(*hit) for hit in found[:SHOWN]]
+    shown = [_hit(*hit) for _, *hit in found[:SHOWN]]
     left = total - len(shown)
     title = f"{f'{len(shown)} of ' if left else ''}{count(total)} hit{'s' * (total > 1)} for review"
     more = tag("p", f"… and {count(left)} more.", class_="note") if left else ""
@@ -45,7 +46,10 @@ def hits(folder: RunFolder) -> Markup:
 def _hit(strategy: str, seed: str, hit: Mapping[str, Any]) -> Markup:
     texts = (
         tag("p", tag("i", name), " ", folded(str(hit.get(key, ""))), class_="text")
-        for name, key in (("synthetic", "text"), (f"{hit.get('part', 'evaluation')} row", "match"))
+        for name, key in (
+            ("of the pool" if strategy == "annotate" else "synthetic", "text"),
+            (f"{hit.get('part', 'evaluation')} row", "match"),
+        )
     )
     facts = [tag("span", hit.get("id", ""), class_="label"), tag("span", strategy, class_=f"dot {strategy}")]
     facts += [tag("span", f"seed {seed}"), tag("span", hit.get("how", ""))]
