@@ -30,7 +30,8 @@ _EMBEDDED = {
 _MINILM = "all-MiniLM-L6-v2 of sentence-transformers (Apache-2.0; the package it was taken from says MIT)"
 _NAMED = {
     "embedded:student": _MINILM,
-    "embedded:seq2seq": f"{_MINILM}, its first two layers as reader, all six as writer",
+    "embedded:seq2seq": f"{_MINILM}, its first two layers as reader, all six as writer, and capitals and accents added "
+    "to its vocabulary",
 }
 """What they are called, and their licences."""
 
