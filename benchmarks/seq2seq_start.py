@@ -86,9 +86,9 @@ def bart(tokenizer: Any) -> tuple[Any, Any]:
 
 WAYS: dict[str, Callable[[Any], tuple[Any, Any]]] = {
     "embedded:seq2seq": partial(joined, layers=2, copied=True, far=(READ, WRITE)),
-    "capitals half as far": partial(joined, layers=2, copied=True, far=(0.5, 0.5)),
-    "capitals as far": partial(joined, layers=2, copied=True, far=(1.0, 1.0)),
-    "capitals twice as far": partial(joined, layers=2, copied=True, far=(2.0, 2.0)),
+    "forms at 0.5": partial(joined, layers=2, copied=True, far=(0.5, 0.5)),
+    "forms at 1": partial(joined, layers=2, copied=True, far=(1.0, 1.0)),
+    "forms at 2": partial(joined, layers=2, copied=True, far=(2.0, 2.0)),
     "uncased": partial(joined, layers=2, copied=True, far=None),
     "uncased, fresh": partial(joined, layers=2, copied=False, far=None),
     "uncased, 6 layers": partial(joined, layers=6, copied=True, far=None),
