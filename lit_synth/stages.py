@@ -24,7 +24,7 @@ from lit_synth.cluster import ranks_of
 from lit_synth.data import TaskDataModule
 from lit_synth.download import say
 from lit_synth.errors import InputError
-from lit_synth.freed_memory import keep_freed_memory
+from lit_synth.freed_memory import GiveBack, keep_freed_memory
 from lit_synth.options import corrected
 from lit_synth.permissions import may_unpickle
 from lit_synth.preflight import check_ranks
@@ -79,9 +79,11 @@ class StageCLI(LightningCLI):
             InputError: This machine has no such devices, or Lightning takes no such arguments.
         """
         try:
-            return super().instantiate_trainer(**arguments)
+            trainer = super().instantiate_trainer(**arguments)
         except (MisconfigurationException, ValueError, ImportError) as error:
             raise InputError(f"trainer: {' '.join(str(error).split())}") from None
+        trainer.callbacks.append(GiveBack())  # type: ignore[attr-defined]
+        return trainer
 
     def after_predict(self) -> None:
         """Ask again for what was rejected, until the quota or the limit of attempts is reached."""

@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import lightning as L
 import pytest
 
-from lit_synth.freed_memory import keep_freed_memory
+from lit_synth.freed_memory import GiveBack, keep_freed_memory, resident
+from lit_synth.stages import StageCLI
 
 TOLD = """
 import torch
@@ -37,4 +40,30 @@ def test_freed_memory_is_kept_and_given_back_when_asked_again(kept, told):
 def test_other_systems_are_left_alone(monkeypatch, system):
     monkeypatch.setattr("platform.system", lambda: system)
     monkeypatch.setattr("ctypes.CDLL", lambda _: pytest.fail("asked for the C library"))
+    monkeypatch.setattr("lit_synth.freed_memory.resident", lambda: pytest.fail("asked what the process holds"))
     keep_freed_memory()
+    GiveBack().on_train_batch_end(None, None, None, None, 0)
+
+
+def test_memory_is_given_back_once_it_has_grown_and_what_a_step_needs_is_looked_at_anew(monkeypatch):
+    given = []
+    watch = GiveBack(steps=2)
+    watch.libc = SimpleNamespace(malloc_trim=given.append)
+    #      needs 10 | not beyond 15 | given back | needs 14 | not beyond 21 | given back
+    held = [8, 10, 15, 12, 16, 14, 9, 21, 20, 22]
+    for step, now in enumerate(held):
+        monkeypatch.setattr("lit_synth.freed_memory.resident", lambda now=now: now)
+        watch.on_train_batch_end(None, None, None, None, step)
+        assert len(given) == (step >= 4) + (step >= 9)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process holds")
+def test_what_a_process_holds_is_told_in_bytes():
+    assert 2**24 < resident() < 2**37
+
+
+def test_every_stage_that_is_launched_watches_its_memory(tmp_path, monkeypatch):
+    made = L.Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, accelerator="cpu")
+    monkeypatch.setattr("lightning.pytorch.cli.LightningCLI.instantiate_trainer", lambda _: made)
+    trainer = StageCLI.instantiate_trainer(object.__new__(StageCLI))
+    assert [one for one in trainer.callbacks if isinstance(one, GiveBack)]
