@@ -27,6 +27,8 @@ POOL = "--curation.students 1 --curation.calibrate true"
 SHUFFLED = "shuffled labels"
 BY_CHANCE = "shares by chance"
 """Gold is drawn label by label here, so its shares are the pool's; of rows drawn at random they are off by chance."""
+LEAKS_OUT = "leaks out"
+"""Without rows of the pool that are like a development or test row: is it they that help?"""
 LABELS = {
     "plain": "--curation.labels hard --curation.match_shares false",
     "soft labels": "--curation.match_shares false",
@@ -53,6 +55,7 @@ PARTS = {
     "agreement": "--student.average 0.99 --student.agreement true",
     "two stages": "--student.two_stages true",
     "gold twice": "--student.gold_weight 2",
+    LEAKS_OUT: "--curation.rules.pool_leakage true",
     BY_CHANCE: "",
 }
 """Of what a student learns from, and how: seen on annotated rows."""
@@ -68,6 +71,7 @@ TEXTS = {
     "all": "--teacher.samples 4 --curation.choice all",
     "weighed": "--curation.weigh true",
     "two stages": "--student.two_stages true",
+    LEAKS_OUT: PARTS[LEAKS_OUT],
 }
 
 

@@ -18,6 +18,7 @@ def claim(
     config: dict[str, Any],
     open_keys: tuple[str, ...],
     free: tuple[str, ...] = (),
+    untold: dict[str, Any] | None = None,
     differs: Callable[[str], None] | None = None,
 ) -> None:
     """Write the run's config into its folder, or check that the folder is of the same run.
@@ -27,6 +28,7 @@ def claim(
         config: The resolved config.
         open_keys: What may differ from the last time, and adds up: seeds, strategies.
         free: Settings that may take any value, by their path, such as ``few_shot.endpoint.timeout``.
+        untold: Values of settings that are not given: so a folder is read that was made before a setting was there.
         differs: Is told which were other settings; it refuses, or clears away what was found so. By default refused.
 
     Raises:
@@ -34,7 +36,7 @@ def claim(
     """
     path = output / "config.yaml"
     if path.exists():
-        before = config_in(path)
+        before = _completed(config_in(path), untold or {})
         changed = _changed(before, config, open_keys, free)
         if changed and differs is None:
             raise InputError(f"{path}: made with {changed}; give another --output, or the same config to go on")
@@ -67,6 +69,12 @@ def config_in(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError(f"{path}: is not a run's config; give another --output")
     return found
+
+
+def _completed(told: dict[str, Any], untold: dict[str, Any]) -> dict[str, Any]:
+    """Return a config with the settings that it lacks."""
+    inner = {key: _completed(value, untold.get(key) or {}) for key, value in told.items() if isinstance(value, dict)}
+    return untold | told | inner
 
 
 def _changed(before: dict[str, Any], now: dict[str, Any], open_keys: tuple[str, ...], free: tuple[str, ...]) -> str:

@@ -155,7 +155,7 @@ class Pipeline:
                 )
             self.tell(f"made with {changed}: the older figures and rows are set aside in {set_aside(output)}")
 
-        claim(output, self.run.plain(), ("seeds", "strategies", "amounts"), FREE, differs)
+        claim(output, self.run.plain(), ("seeds", "strategies", "amounts"), FREE, self.run.untold().plain(), differs)
 
     def _seed(self, seed: Seed) -> None:
         run, splits = self.run, seed.module.splits

@@ -95,8 +95,8 @@ class Sweep:
         return plan(run, module_of(run, run.seeds[0]))
 
     def _claim(self) -> None:
-        free = ("fraction", *FREE)
-        claim(self.run.output, self.run.plain(), open_keys=("seeds", "strategies", "amounts"), free=free)
+        free, untold = ("fraction", *FREE), self.run.untold().plain()
+        claim(self.run.output, self.run.plain(), ("seeds", "strategies", "amounts"), free, untold)
 
     def _words(self, job: Job) -> list[str]:
         """Return the command of a job: an ordinary run of one seed."""

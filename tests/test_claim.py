@@ -55,3 +55,16 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a run's folder; give another --output"):
         claim(tmp_path / "thesis.tex", {}, ())
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_setting_that_was_not_there_yet_counts_as_not_given(tmp_path):
+    untold = {"a": 1, "b": {"c": None, "new": False}, "newer": [0]}
+    (tmp_path / "config.yaml").write_text("a: 2\nb: {c: 3}\n")
+    same = {"a": 2, "b": {"c": 3, "new": False}, "newer": [0]}
+    claim(tmp_path, same, (), untold=untold)
+    assert yaml.safe_load((tmp_path / "config.yaml").read_text()) == same
+    (tmp_path / "config.yaml").write_text("a: 2\nb: {c: 3}\n")
+    with pytest.raises(InputError, match=r"made with b\.new False, now True; give"):
+        claim(tmp_path, same | {"b": {"c": 3, "new": True}}, (), untold=untold)
+    with pytest.raises(InputError, match="made with a 2, now 1; give"):
+        claim(tmp_path, untold | {"b": {"c": 3, "new": False}}, (), untold=untold)

@@ -135,7 +135,7 @@ class RunSettings:
         for number in range(self.curation.teachers):
             self.curation.task_of(number, task)
         unread, read_by = (FOR_TEXTS, "text to text") if task.labels else (FOR_LABELS, "classification")
-        untold = RunSettings(data=self.data, output=self.output)
+        untold = self.untold()
         for setting in unread:
             value = attrgetter(setting)(self)
             if value != attrgetter(setting)(untold):
@@ -177,6 +177,10 @@ class RunSettings:
         """Rows to generate, under the limit."""
         most = max(self.generation.amounts, default=self.generation.amount)
         return min(most, self.limit or most)
+
+    def untold(self) -> "RunSettings":
+        """Return the settings as they are where nothing else is given."""
+        return RunSettings(data=self.data, output=self.output)
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as what YAML can hold, and `lit_synth run --config` reads."""
