@@ -28,10 +28,11 @@ from transformers import (
 )
 
 from lit_synth.callbacks.predictions import Predictions
-from lit_synth.cased import READ, WRITE, cased_tokenizer, embed, forms
 from lit_synth.data import Mixture, Partition, Seq2SeqEncoder
 from lit_synth.data.sources import find_split, read_split
-from lit_synth.embedded import look_as_at_itself, student_path
+from lit_synth.embedded import student_path
+from lit_synth.embedded.cased import READ, WRITE, cased_tokenizer, embed, forms
+from lit_synth.embedded.students import look_as_at_itself
 from lit_synth.modules import Seq2Seq
 from lit_synth.stages import quiet
 from lit_synth.tasks.webnlg import WEBNLG, WebNlg

