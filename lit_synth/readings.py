@@ -111,8 +111,7 @@ def chosen(task: Task, answers: Mapping[str, Example], rule: Rule) -> list[Examp
         made = {**made, "annotators": {name: str(one.target) for name, one in answers.items()}}
     likeliest = [(str(one.target), float(one.provenance["confidence"])) for one in answers.values()]
     drawn = [(text, value) for one in answers.values() for text, value in one.provenance.get("samples", ())]
-    # Of several teachers the surest comes first; sorting leaves equals as they are.
-    candidates = [*sorted(likeliest, key=lambda one: -one[1]), *drawn]
+    candidates = [*likeliest, *drawn]
     kept = choose(candidates, rule, partial(share, task, row.fields))
     confidence = dict(reversed(candidates))
     return [

@@ -1,6 +1,7 @@
 """Which of several texts for one input a student learns from."""
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Literal
 
 from sacrebleu.metrics.chrf import CHRF
@@ -18,8 +19,8 @@ def choose(
     Texts that say less of their input than another one does are passed over first.
 
     Args:
-        candidates: The likeliest text first.
-        rule: ``likeliest`` takes the first, ``consensus`` the one with the highest mean chrF to the others, as in
+        candidates: In any order; of equals the first counts.
+        rule: ``likeliest`` takes the most probable one, ``consensus`` the one with the highest mean chrF to the others, as in
             minimum-Bayes-risk decoding (Eikema & Aziz 2020), ``all`` each distinct one by its probability.
         held: Share of the input's values that a text holds, ``None`` where there is nothing to hold.
 
@@ -34,12 +35,12 @@ def choose(
     kept = [one for one, share in zip(distinct, shares, strict=True) if share == max(shares)]
     if rule == "all":
         total = sum(confidence for _, confidence in kept)
-        return [(text, confidence / total) for text, confidence in kept]
+        return [(text, confidence / total if total else 1 / len(kept)) for text, confidence in kept]
     if rule == "consensus" and len(kept) > 1:
         # Texts that came more often count more, as in the expectation that this stands for.
         texts = [text for text, _ in candidates if text in dict(kept)]
         return [(max((text for text, _ in kept), key=lambda text: _agreement(text, texts)), 1.0)]
-    return [(kept[0][0], 1.0)]
+    return [(max(kept, key=itemgetter(1))[0], 1.0)]
 
 
 def _agreement(text: str, others: Sequence[str]) -> float:

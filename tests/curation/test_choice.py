@@ -2,7 +2,7 @@
 
 import pytest
 
-from lit_synth.curation.choice import choose
+from lit_synth.curation.choice import Rule, choose
 
 TEXTS = [
     ("a red bus stops", 0.9),
@@ -12,8 +12,14 @@ TEXTS = [
 ]
 
 
-def test_the_likeliest_is_the_first() -> None:
+def test_the_likeliest_is_the_most_probable_and_of_equals_the_first() -> None:
     assert choose(TEXTS, "likeliest") == [("a red bus stops", 1.0)]
+    assert choose([("drawn", 0.2), ("better", 0.9), ("as good", 0.9)], "likeliest") == [("better", 1.0)]
+
+
+@pytest.mark.parametrize("rule", ["likeliest", "consensus", "all"])
+def test_texts_that_are_hardly_probable_are_chosen_from_all_the_same(rule: Rule) -> None:
+    assert sum(weight for _, weight in choose([("one", 0.0), ("another", 0.0)], rule)) == 1
 
 
 def test_a_text_that_comes_again_keeps_its_place() -> None:
