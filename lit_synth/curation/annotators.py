@@ -42,19 +42,21 @@ def judge_annotators(
         targets: Index of the true label, shape ``(rows,)``.
         calibrate: Whether to fit weights; else all count alike.
         confidence: The threshold, ``auto`` to choose it, ``None`` for none.
-        unshifted: What the annotators read, where ``known`` is shifted: a student on gold alone answers as it reads.
+        unshifted: What the annotators read, where ``known`` is shifted: so they were before, and so a student on gold
+            alone answers.
     """
     equal = [1 / len(known)] * len(known)
     weights = fit_weights(known, targets) if calibrate else equal
-    before = combine(known, equal)
-    after = cross_fit(known, targets) if calibrate else before
+    read = known if unshifted is None else unshifted
+    before = combine(read, equal)
+    after = cross_fit(known, targets) if calibrate else combine(known, equal)
     sure, right = judged(after, targets)
     threshold = choose_threshold(sure, right) if confidence == "auto" else confidence or 0.0
     bins = {"before": reliability(*judged(before, targets)), "after": reliability(sure, right)}
     calibration: dict[str, Any] = {"rows": len(targets), "bins": bins}
     calibration |= {"before": figures(before, targets), "after": figures(after, targets)}
     if "student" in names:
-        _, alone = judged((known if unshifted is None else unshifted)[names.index("student")], targets)
+        _, alone = judged(read[names.index("student")], targets)
         low, high = bootstrap(right - alone)
         calibration["gain"] = {"mean": float((right - alone).mean()), "low": low, "high": high}
     each = [

@@ -70,20 +70,29 @@ def choose_threshold(confidence: Floats, right: Floats, folds: int = 5) -> float
     """Return the confidence from which on a label is worth more than it costs.
 
     A kept row that is right counts 1, one that is wrong -1, a row left out 0. Each fold's best threshold is found on
-    the others, and the middle one of the folds' is taken: a single fit would follow single rows. 0 keeps all.
+    the others, and the middle one of the folds' is taken: a single fit would follow single rows. Where thresholds so
+    found are worth no more on the rows that were held out than keeping all, it is 0, which keeps all.
 
     Args:
         confidence: Of rows that were judged by weights which have not seen them, shape ``(rows,)``.
         right: 1 or 0, same shape.
         folds: Number of folds.
     """
-    return float(np.median([_best(confidence[rest], right[rest]) for _, rest in folds_of(len(right), folds)]))
+    found, gained = [], 0.0
+    for held, rest in folds_of(len(right), folds):
+        found.append(_best(confidence[rest], right[rest]))
+        gained += _worth(confidence[held], right[held], found[-1]) - _worth(confidence[held], right[held], 0.0)
+    return float(np.median(found)) if gained > 0 else 0.0
 
 
 def _best(confidence: Floats, right: Floats) -> float:
     steps = np.arange(0.0, 1.0, 0.05)
-    worth = [((confidence >= step) * (2 * right - 1)).sum() for step in steps]
+    worth = [_worth(confidence, right, step) for step in steps]
     return float(steps[int(np.argmax(worth))])  # of equals the lowest: it keeps more rows
+
+
+def _worth(confidence: Floats, right: Floats, threshold: float) -> float:
+    return float(((confidence >= threshold) * (2 * right - 1)).sum())
 
 
 def _places(confidence: Floats, bins: int) -> NDArray[np.int64]:

@@ -20,8 +20,8 @@ def choose(
 
     Args:
         candidates: In any order; of equals the first counts.
-        rule: ``likeliest`` takes the most probable one, ``consensus`` the one with the highest mean chrF to the others, as in
-            minimum-Bayes-risk decoding (Eikema & Aziz 2020), ``all`` each distinct one by its probability.
+        rule: ``likeliest`` takes the most probable one, ``consensus`` the one with the highest mean chrF to the others,
+            as in minimum-Bayes-risk decoding (Eikema & Aziz 2020), ``all`` each distinct one by its probability.
         held: Share of the input's values that a text holds, ``None`` where there is nothing to hold.
 
     >>> choose([("a red bus", 0.9), ("a blue car", 0.4), ("the blue car", 0.5)], "consensus")

@@ -18,7 +18,8 @@ class LabelScorer:
         task: Names the labels.
         tokenizer: The model's.
         score: What a label counts by: the ``sum`` or the ``mean`` of its tokens' log probabilities, or the sum less
-            that of a ``content_free`` prompt, which shows no examples either. A fine-tuned teacher knows its labels: ``sum`` is exact for it.
+            that of a ``content_free`` prompt, which shows no examples either. A fine-tuned teacher knows its labels:
+            ``sum`` is exact for it.
         one_line: Whether a label ends with the blank line in front of the next example, as in a prompt of examples
             without fine-tuning; else with the end token.
     """

@@ -42,6 +42,9 @@ def test_the_gain_is_that_over_a_student_as_it_reads() -> None:
     unshifted = shifted(known, np.array([[[0.0, 0.0, 0.0]], [[9.0, 0.0, 0.0]]]))
     found = judge_annotators(NAMES, known, targets, False, None, unshifted).found["calibration"]
     assert found["after"]["accuracy"] - found["gain"]["mean"] == pytest.approx((targets == 0).mean(), abs=0.02)
+    alike = judge_annotators(NAMES, unshifted, targets, False, None).found["calibration"]
+    assert found["before"] == alike["before"], "as they read"
+    assert found["after"] != alike["after"], "as they count"
 
 
 def test_without_calibration_all_count_alike() -> None:

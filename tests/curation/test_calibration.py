@@ -6,6 +6,7 @@ import torch
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from lit_synth.curation.calibration import (
+    _best,
     bootstrap,
     choose_threshold,
     expected_calibration_error,
@@ -13,6 +14,7 @@ from lit_synth.curation.calibration import (
     judged,
     reliability,
 )
+from lit_synth.curation.pooling import folds_of
 
 
 @pytest.fixture
@@ -64,3 +66,11 @@ def test_the_threshold_leaves_out_rows_that_are_more_often_wrong_than_right() ->
     assert choose_threshold(confidence, right) == pytest.approx(0.5, abs=0.15)
     assert choose_threshold(confidence, np.ones(3000)) == 0, "where all is right all is kept"
     assert choose_threshold(np.array([0.4]), np.array([1.0])) == 0
+
+
+def test_a_threshold_that_gains_nothing_on_rows_held_out_is_none() -> None:
+    rng = np.random.default_rng(4)
+    confidence, right = rng.random(60), (rng.random(60) < 0.5).astype(float)
+    found = [_best(confidence[rest], right[rest]) for _, rest in folds_of(60, 5)]
+    assert np.median(found) == pytest.approx(0.55), "chance alone finds one"
+    assert choose_threshold(confidence, right) == 0

@@ -11,7 +11,8 @@ from lit_synth.report.wording import between, count, percent, points
 FEW = 300
 """Rows below which a page says how few there are: at 300 an accuracy of 80 % is known to some 5 points."""
 _ECE = "ECE, expected calibration error: how far confidence is from accuracy, lower is better; small: 95 % interval."
-_CROSS_FITTED = "cross-fitted on development rows, so no row is judged by a temperature that has seen it"
+_AFTER = "; after: as they count, shifted to the expected shares of labels where they are, and by weights and a"
+_AFTER += " temperature where those are fitted, so cross-fitted that no row is judged by what has seen it"
 
 
 def calibration(folder: RunFolder) -> Markup:
@@ -25,7 +26,8 @@ def calibration(folder: RunFolder) -> Markup:
     if not rows:
         return Markup()
     fitted = any("after" in _parts(found) for found in seeds.values())
-    about = f"Before: the annotators as they are, with equal weights{f'; after: {_CROSS_FITTED}' if fitted else ''}."
+    about = f"Before: the annotators as they read, with equal weights{_AFTER if fitted else ''}. "
+    about += "The teacher's epoch was chosen by these rows, which flatters it a little."
     headers = ("", "seed", "rows", "accuracy", "negative log-likelihood", "ECE")
     shown = table(headers, rows, left=2, caption=folder.limits.caption)
     return section("Calibration", _figure(folder, seeds), shown, _few(seeds), note=f"{about} {_ECE}")
@@ -45,7 +47,7 @@ def annotators(folder: RunFolder) -> Markup:
             rows.append((tag("b", "combined"), seed, "", count(judged.get("rows")), *_cells(judged["after"])))
     if not rows:
         return Markup()
-    about = "Each alone, as it is, on development rows. Weight: the power its probabilities have in "
+    about = "Each alone, as it counts, on development rows. Weight: the power its probabilities have in "
     about += "their product; weights with a sum above 1 make the pool surer than they are, below 1 less sure. "
     about += "NLL: negative log-likelihood, lower is better."
     headers = ("annotator", "seed", "weight", "rows", "accuracy", "NLL", "ECE")
