@@ -62,6 +62,22 @@ def annotation_figures(task: Task, rows: Iterable[Example], hidden: Sequence[Exa
     }
 
 
+def headline_figures(task: Task, rows: Iterable[Example], known: Sequence[Example]) -> dict[str, Any]:
+    """Hold labels against the true ones by the task's own metric, where that is not accuracy.
+
+    Args:
+        task: With labels.
+        rows: As they were read.
+        known: All rows with their true targets; one that was not read has no answer.
+
+    Returns:
+        ``metric``, ``score``, and ``rows``, the number of its units, such as questions.
+    """
+    read = {row.id: row.target for row in rows}
+    units = unit_scores(task.headline, [scored(row, read.get(row.id)) for row in known])
+    return {"rows": len(units), "metric": task.headline, "score": fmean(units.values())}
+
+
 def parts_told(splits: Splits) -> list[str]:
     """Say how many rows each part has, and how many were left out of all, for which reasons."""
     gold, kept = len(splits.gold) + len(splits.development), len(splits.development)

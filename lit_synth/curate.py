@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, groupby, islice
@@ -14,11 +14,13 @@ import numpy as np
 
 from lit_synth.curation.annotators import judge_annotators
 from lit_synth.curation.base_rates import leakage
+from lit_synth.curation.faithful import least
 from lit_synth.curation.measures import measure
 from lit_synth.curation.shares import shifted
 from lit_synth.curation.verdicts import DISAGREES, leaking, reject
 from lit_synth.curation.written import WrittenLeaks
 from lit_synth.data import TaskDataModule
+from lit_synth.errors import InputError
 from lit_synth.examples import Example, read_examples, writing
 from lit_synth.leaning import leaning
 from lit_synth.readings import Readings, answered, chosen, combined, known_posteriors
@@ -32,7 +34,12 @@ LOOKED_AT = 10_000
 
 
 def curate(
-    folder: Path, settings: CurationSettings, module: TaskDataModule, readings: Readings, rejected: Sequence[Path]
+    folder: Path,
+    settings: CurationSettings,
+    module: TaskDataModule,
+    readings: Readings,
+    rejected: Sequence[Path],
+    asked: int | None = None,
 ) -> None:
     """Combine the annotators, leave unsure rows out, and write what is kept, what is not, and figures.
 
@@ -42,6 +49,10 @@ def curate(
         module: Its development part holds the labels that annotators are held against.
         readings: What the annotators read.
         rejected: Files of rows that were rejected on the way.
+        asked: Rows that were asked for.
+
+    Raises:
+        InputError: Not as many have come to an end as were asked for.
     """
     task = module.task
     found: dict[str, Any] = {}
@@ -64,10 +75,12 @@ def curate(
         rows = chain.from_iterable(chosen(task, answers, settings.choice) for answers in answered(readings))
         threshold = settings.confidence if isinstance(settings.confidence, float) else 0.0
     told: dict[str, Any] = {"teacher": _hash(readings.teacher)}
+    if readings.others:
+        told["others"] = {name: _hash(model) for name, model in readings.others.items()}
     if readings.prompts:
         told["prompts"] = found["prompts"] = dict(readings.prompts)
     sizes, leaks = _Sizes(), WrittenLeaks(task, module.splits.labelled)
-    because = partial(_because, leaks if settings.rules.pool_leakage else None)
+    because = partial(_because, leaks if settings.rules.pool_leakage else None, told)
     with writing(folder / "accepted.jsonl") as accept, writing(folder / "rejected.jsonl") as refuse:
         for row in chain.from_iterable(map(read_examples, rejected)):
             refuse(sizes.rejected(because(row, str(row.provenance["reason"]))))
@@ -76,13 +89,20 @@ def curate(
             if "reason" in judged.provenance:
                 refuse(sizes.rejected(judged))
             else:
-                kept = _as_target(row, settings)
+                kept = _as_target(judged, settings)
                 passed = settings.rules.active(task, kept.origin)
-                accept(sizes.accepted(replace(kept, provenance={**kept.provenance, **told, "passed": passed})))
+                accept(sizes.accepted(replace(kept, provenance={**kept.provenance, "passed": passed})))
         for row in lacking:
             refuse(sizes.rejected(because(row, UNREAD)))
+    if asked is not None and sizes.inputs != asked:
+        raise InputError(
+            f"{folder}: {asked:,} rows were asked for, and {sizes.inputs:,} are accepted or rejected; files beside it "
+            f"were changed: delete {readings.rows[0].parent}, and the same command makes them anew"
+        )
     if task.labels:
         of_strategy["labels"] = len(sizes.targets)
+    elif "faithful" in settings.rules.active(task, "annotated"):
+        of_strategy["least_held"] = least(task, module.splits.gold)
     kept_rows, left_out = (partial(read_examples, folder / f"{name}.jsonl") for name in ("accepted", "rejected"))
     if "generated" in sizes.origins:
         of_strategy |= measure(task, module.splits.labelled, module.splits.pool, kept_rows, left_out)
@@ -99,7 +119,7 @@ class _Sizes:
     """Counts rows as they go by."""
 
     def __init__(self) -> None:
-        self.number = 0
+        self.number = self.further = 0
         self.origins: set[str] = set()
         self.targets: set[str | None] = set()
         self.reasons: Counter[str] = Counter()
@@ -107,6 +127,7 @@ class _Sizes:
 
     def read(self, row: Example) -> Example:
         """Count a row as it is read in the end, shifted and by all: so are the figures it is held against."""
+        self.further += "further" in row.provenance
         if row.origin == "generated" and row.probabilities:
             self.asked[str(row.provenance["requested"])] += 1
             self.agreed += row.target == row.provenance["requested"]
@@ -124,6 +145,11 @@ class _Sizes:
     def rejected(self, row: Example) -> Example:
         self.reasons[str(row.provenance["reason"])] += 1
         return row
+
+    @property
+    def inputs(self) -> int:
+        """Rows as they were asked for: further texts for one input are none."""
+        return self.number + self.reasons.total() - self.further
 
     @property
     def every(self) -> int:
@@ -146,8 +172,9 @@ class _Sizes:
         return {"agreement": self.agreed / read, "read_otherwise": kept}
 
 
-def _because(leaks: WrittenLeaks | None, row: Example, reason: str | None) -> Example:
+def _because(leaks: WrittenLeaks | None, told: Mapping[str, Any], row: Example, reason: str | None) -> Example:
     """Return a row, rejected where there is a reason: of a pool a leak comes first, as no review may keep it then."""
+    row = replace(row, provenance={**row.provenance, **told})
     if leaks and row.origin == "annotated":  # of written rows it was asked before
         reason = leaking(leaks, row) or reason
     return reject(row, reason) if reason else row

@@ -29,7 +29,8 @@ class Readings:
         development: Rows whose labels are known.
         rows: Rows that a student may learn from.
         teacher: Folder of the first teacher's model.
-        prompts: Of the teachers by name, where not all of them were asked in the task's own words.
+        prompts: Of the teachers by name.
+        others: Folders of the other annotators' models, by name.
     """
 
     names: list[str]
@@ -37,6 +38,7 @@ class Readings:
     rows: list[Path]
     teacher: Path
     prompts: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, Path] = field(default_factory=dict)
 
 
 def side_by_side(paths: Sequence[Path]) -> Iterator[tuple[Example | None, ...]]:
@@ -120,7 +122,7 @@ def chosen(task: Task, answers: Mapping[str, Example], rule: Rule) -> list[Examp
             id=row.id if number == 0 else f"{row.id}-{number}",
             target=text,
             weight=weight,
-            provenance={**made, "confidence": confidence[text]},
+            provenance={**made, "confidence": confidence[text], **({"further": number} if number else {})},
         )
         for number, (text, weight) in enumerate(kept)
     ]

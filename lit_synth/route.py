@@ -50,7 +50,7 @@ def _synthesis(run: RunSettings, task: Task, until: Until) -> Iterator[str]:
             yield f"curation_{strategy}{size}"
             if size:
                 yield f"look_generate{size}"
-    if until != "synthesis" and run.holds_against_gold(task):
+    if until != "synthesis" and "gold" in run.strategies:
         yield from _search(run, "gold")
 
 

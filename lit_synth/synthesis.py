@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from lit_synth import recipes
-from lit_synth.account import annotation_figures
+from lit_synth.account import annotation_figures, headline_figures
+from lit_synth.callbacks.shards import read_records
 from lit_synth.curate import curate, read_curation
 from lit_synth.curation.advice import advise
+from lit_synth.curation.verdicts import by_attempt
 from lit_synth.errors import InputError
 from lit_synth.examples import read_examples
 from lit_synth.json_lines import read_json_lines
@@ -73,7 +75,7 @@ class Synthesis:
                 self.record.part("failed")[strategy] = str(error)
                 self.seed.tell(f"{self.seed.name}: {error}; students go on without it")
         if curation := self.record.details.get("curation"):
-            if wanted and until != "synthesis" and run.holds_against_gold(self.seed.task):
+            if wanted and until != "synthesis" and "gold" in run.strategies:
                 curation |= self._expected()
             curation["advice"] = advise(curation)
             for sentence in curation["advice"]:
@@ -86,8 +88,10 @@ class Synthesis:
         if "gold" not in self.students.best:
             return {}
         (path, *_), _ = self.readers.development
-        answers = chain.from_iterable(map(read_examples, (path, path.with_name("rejected.jsonl"))))
+        answers = list(chain.from_iterable(map(read_examples, (path, path.with_name("rejected.jsonl")))))
         figures = annotation_figures(seed.task, answers, seed.module.splits.development)
+        if seed.task.labels and seed.task.headline != "accuracy":
+            figures |= headline_figures(seed.task, answers, seed.module.splits.development)
         return {"expected": {**figures, "gold": self.students.best["gold"]}}
 
     def test_teacher(self) -> Path:
@@ -142,17 +146,23 @@ class Synthesis:
         config = {"curation": asdict(curation), "strategy": strategy}
         prompts = [curation.task_of(number, seed.task).annotate_prompt for number in range(curation.teachers)]
         # Annotating students come behind the teachers and are asked nothing in words.
-        told = dict(zip(self.readers.names, prompts, strict=False)) if curation.prompts else {}
-        readings = Readings(self.readers.names, known, rows, self.readers.teacher.model, told)
-        work = partial(curate, stage, curation, seed.module, readings, rejected)
+        told = dict(zip(self.readers.names, prompts, strict=False))
+        others = {one.name: one.model for one in self.readers.all[1:]}
+        readings = Readings(self.readers.names, known, rows, self.readers.teacher.model, told, others)
+
+        def work() -> None:
+            asked = sum(1 for _ in read_records(source.parent, by_attempt)) if source else len(seed.module.splits.pool)
+            curate(stage, curation, seed.module, readings, rejected, asked)
+
         return stage, seed.ledger.do(stage, config, [*keys, *more], work)
 
     def _generate(self, amount: int | None) -> tuple[Path, str]:
         """Generate rows; of several amounts a larger one goes on with the records of those before it."""
         seed, run = self.seed, self.seed.run
         stage = seed.folder / ("generation" if amount is None else f"generation_{amount}")
-        order = {"kind": "generate", "amount": amount or run.amount, "balance": run.generation.balance}
-        order |= {"folder": str(stage), "attempts": run.generation.attempts}
+        wanted, attempts = amount or run.amount, run.generation.attempts
+        order = {"kind": "generate", "amount": wanted, "balance": run.generation.balance}
+        order |= {"folder": str(stage), "attempts": attempts}
         config = recipes.teacher_use(run, seed.number, stage, self.readers.teacher.model, order)
 
         def work() -> None:
@@ -163,8 +173,12 @@ class Synthesis:
             run_stage(config, ("predict",))
 
         key = seed.ledger.do(stage, config, [self.readers.teacher.key], work)
-        if not any(read_json_lines(stage / "accepted.jsonl")):
+        kept = sum(1 for _ in read_json_lines(stage / "accepted.jsonl"))
+        if not kept:
             self._refuse("generate", [stage / "rejected.jsonl"])
+        if kept < wanted:
+            told = f"{kept:,} of {wanted:,} rows{_reasons([stage / 'rejected.jsonl'])}"
+            seed.tell(f"{seed.name}/{stage.name}: {told}; --generation.attempts {2 * attempts:g} asks more often")
         return stage / "accepted.jsonl", key
 
     def _publish(self, strategy: str, stage: Path) -> None:

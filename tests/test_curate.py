@@ -12,6 +12,7 @@ import pytest
 from lit_synth.curate import UNREAD, UNSURE, curate
 from lit_synth.curation.rules import Rules
 from lit_synth.data import ClassifierEncoder, Partition, Seq2SeqEncoder
+from lit_synth.errors import InputError
 from lit_synth.examples import Example, read_examples, write_examples
 from lit_synth.readings import Readings
 from lit_synth.settings import CurationSettings
@@ -122,6 +123,8 @@ def test_a_row_of_the_pool_that_is_like_a_test_row_is_listed_and_left_out_where_
     assert found["leakage"]["hits"][0]["id"] == first.id
     assert found["leakage"]["hits"][0]["match"] == judged
     assert set(found["leakage"]["real"]) == {"gold"}
+    for row in read_examples(tmp_path / "again" / "rejected.jsonl"):
+        assert row.provenance["teacher"] == hashlib.sha256(b"weights").hexdigest()[:16]
     for row in read_examples(tmp_path / "again" / "accepted.jsonl"):
         assert row.provenance["passed"] == (["leakage"] if left_out else [])
 
@@ -158,6 +161,9 @@ def test_a_row_that_an_annotator_lacks_is_rejected_with_a_reason(tmp_path: Path,
     assert (row.id, row.provenance["reason"]) == (whole[0].id, UNREAD)
     found = json.loads((tmp_path / "again" / "curation.json").read_text())["strategy"]
     assert (found["requested"], found["accepted"], found["rejected"]) == (3, 2, {UNREAD: 1})
+    curate(tmp_path / "again", CurationSettings(), stage.module, readings, [], asked=3)
+    with pytest.raises(InputError, match=r"4 rows were asked for, and 3 are accepted or rejected; .* delete "):
+        curate(tmp_path / "again", CurationSettings(), stage.module, readings, [], asked=4)
 
 
 def test_targets_may_be_hard_and_weighed(stage: Any) -> None:
@@ -191,6 +197,19 @@ def test_prompts_of_teachers_are_told_with_every_row(stage: Any) -> None:
     assert row.provenance["prompts"] == found["prompts"] == prompts
 
 
+def test_every_annotators_weights_are_told_with_every_row(tmp_path: Path, stage: Any) -> None:
+    stage([(0.8, 0.1)], CurationSettings(), [])
+    paths = {kind: [tmp_path / f"{kind}_{name}.jsonl" for name in NAMES] for kind in ("development", "rows")}
+    (tmp_path / "student").mkdir()
+    (tmp_path / "student" / "model.safetensors").write_bytes(b"others")
+    readings = Readings(
+        NAMES, paths["development"], paths["rows"], tmp_path / "teacher", {}, {"student": tmp_path / "student"}
+    )
+    curate(tmp_path / "again", CurationSettings(), stage.module, readings, [])
+    (row,) = read_examples(tmp_path / "again" / "accepted.jsonl")
+    assert row.provenance["others"] == {"student": hashlib.sha256(b"others").hexdigest()[:16]}
+
+
 def facts(folder: Path, encoder: Path) -> WebNlg:
     """Return a text-to-text module over rows written here."""
     folder.mkdir()
@@ -212,7 +231,7 @@ def test_of_several_texts_one_is_chosen_or_all_share_a_weight(tmp_path: Path, ti
     readings = Readings(["teacher"], [], [tmp_path / "read.jsonl"], tmp_path)
 
     def kept(**settings: Any) -> list[tuple[str, str, float]]:
-        curate(tmp_path / "out", CurationSettings(**settings), module, readings, [])
+        curate(tmp_path / "out", CurationSettings(**settings), module, readings, [], asked=1)
         rows = read_examples(tmp_path / "out" / "accepted.jsonl")
         return [(row.id, str(row.target), row.weight) for row in rows]
 
@@ -220,6 +239,7 @@ def test_of_several_texts_one_is_chosen_or_all_share_a_weight(tmp_path: Path, ti
     assert kept(choice="all") == [("p", "Ann likes Bo.", 0.5), ("p-1", "Ann and Bo.", 0.5)]
     found = json.loads((tmp_path / "out" / "curation.json").read_text())["strategy"]
     assert (found["accepted"], found["leakage"]["rows"]) == (2, 1), "one input"
+    assert found["least_held"] == 0.5, "of two names a text of gold holds one"
     assert kept(choice="all", weigh=True) == [("p", "Ann likes Bo.", 0.125), ("p-1", "Ann and Bo.", 0.125)]
     assert kept(confidence=0.5) == []
 

@@ -10,6 +10,7 @@ FAR = 0.05
 """Distance of shares from which on it is told."""
 SHOWN = 3
 """Labels that are named."""
+_BOTH = "Both together: about what annotating brings; no development row tells what written rows add to it."
 COMMON = 0.2
 """Share of generated rows of a label, read as another one and kept, from which it is told."""
 
@@ -22,11 +23,12 @@ def advise(found: Mapping[str, Any]) -> list[str]:
             ``gain`` of all annotators over the student on gold, and ``strategies`` with ``agreement``, the share of
             generated rows that are read as what was asked for, ``read_otherwise``, which of them are not and were kept,
             by label as ``[rows, of]``, ``labels``, the number of different ones, and ``shares``, how often they are
-            read; where a student on gold was searched, ``expected``: the teacher's ``accuracy`` or ``score`` on so many
-            ``rows`` of development, and the best of ``gold``.
+            read, ``accepted`` rows and ``rejected`` ones by reason; where a student on gold was searched, ``expected``:
+            the teacher's ``accuracy`` or its ``score`` in a ``metric``, on so many ``rows`` of development, and the
+            best of ``gold``.
     """
     if not found.get("annotators"):
-        return _of_texts(found["expected"]) if "score" in found.get("expected", {}) else []
+        return _of_texts(found)
     calibration, (teacher, *_) = found["calibration"], found["annotators"]
     rows, together = calibration["rows"], calibration["after"]["accuracy"]
     said = []
@@ -40,19 +42,23 @@ def advise(found: Mapping[str, Any]) -> list[str]:
             f"On {rows} development rows the annotators together are right on {_percent(together)}, the student on "
             f"gold on {_percent(together - gain['mean'])} ({_points(gain)}): annotating {_outlook(gain)}."
         )
-    elif expected := found.get("expected"):
+    elif "score" in (expected := found.get("expected") or {}):
+        said.append(_of_scores(expected, "labels"))
+    elif expected:
         gain = _unpaired(together, expected["gold"], rows)
         said.append(
             f"On {rows} development rows the teacher is right on {_percent(together)}, the student on gold at its best "
             f"on {_percent(expected['gold'])} ({_points(gain)}): annotating {_outlook(gain)}."
         )
     if {"annotate", "generate"} <= set(found["strategies"]):
-        said.append("Both together: what annotating brings; beside it, written rows have added nothing so far.")
+        said.append(_BOTH)
     if (
         "generate" in found["strategies"]
         and (agreement := found["strategies"]["generate"].get("agreement")) is not None
     ):
-        outlook = "can carry what it knows" if agreement >= together else "loses part of what it knows"
+        outlook = (
+            "may bring what annotating does" if agreement >= together else "is likely to bring less than annotating"
+        )
         said.append(
             f"{_percent(agreement)} of what the teacher wrote is read as the label asked for: generating {outlook}."
         )
@@ -61,9 +67,11 @@ def advise(found: Mapping[str, Any]) -> list[str]:
         said += _of_shares(strategy, one.get("shares") or {})
         if one.get("labels") == 1:
             said.append(f"Every row of {strategy} has the same label: a student can only unlearn the others from them.")
-    if rows < FEW:
-        said.append(f"{rows} development rows are few: take this as a hint.")
-    return said
+    return said + _few(rows)
+
+
+def _few(rows: int) -> list[str]:
+    return [f"{rows} development rows are few: take this as a hint."] if rows < FEW else []
 
 
 def _of_shares(strategy: str, shares: Mapping[str, Any]) -> list[str]:
@@ -95,13 +103,28 @@ def _kept_all_the_same(otherwise: Mapping[str, Sequence[int]]) -> list[str]:
     ]
 
 
-def _of_texts(expected: Mapping[str, Any]) -> list[str]:
+def _of_texts(found: Mapping[str, Any]) -> list[str]:
+    said, strategies = [], found["strategies"]
+    if "score" in (expected := found.get("expected") or {}):
+        said.append(_of_scores(expected, "texts"))
+    if {"annotate", "generate"} <= set(strategies):
+        said.append(_BOTH)
+    if written := strategies.get("generate", {}).get("accepted"):
+        of = written + sum(strategies["generate"]["rejected"].values())
+        said.append(
+            f"{_percent(written / of)} of the {of:,} rows that the teacher wrote are well formed and new: no "
+            "development row tells whether they teach a student, so generating may pay, or may not."
+        )
+    return said + (_few(expected["rows"]) if expected else [])
+
+
+def _of_scores(expected: Mapping[str, Any], what: str) -> str:
     rows, teacher, gold = expected["rows"], expected["score"], expected["gold"]
     gain = _unpaired(teacher, gold, rows)
-    return [
-        f"On {rows} development rows the teacher's texts score {100 * teacher:.1f} in {expected['metric']}, those of "
+    return (
+        f"On {rows} development rows the teacher's {what} score {100 * teacher:.1f} in {expected['metric']}, those of "
         f"the student on gold at its best {100 * gold:.1f} ({_points(gain)}): annotating {_outlook(gain)}."
-    ]
+    )
 
 
 def _unpaired(one: float, other: float, rows: int) -> dict[str, float]:

@@ -168,10 +168,6 @@ class RunSettings:
         """Whether any strategy wants rows generated."""
         return bool(set(self.strategies) & {"generate", "both"})
 
-    def holds_against_gold(self, task: Task) -> bool:
-        """Whether a searched student on gold is what the teacher is held against before students are trained."""
-        return "gold" in self.strategies and (not task.labels or task.headline == "accuracy")
-
     @property
     def amount(self) -> int:
         """Rows to generate, under the limit."""

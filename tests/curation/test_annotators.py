@@ -84,8 +84,8 @@ def test_a_teacher_that_adds_nothing_is_told() -> None:
 
 
 def test_generation_is_judged_by_what_the_teacher_reads_in_it() -> None:
-    assert "as the label asked for: generating can carry" in advice((1.0, 1.0), generate={"agreement": 0.99})
-    assert "generating loses part" in advice((1.0, 1.0), generate={"agreement": 0.3})
+    assert "as the label asked for: generating may bring what" in advice((1.0, 1.0), generate={"agreement": 0.99})
+    assert "generating is likely to bring less" in advice((1.0, 1.0), generate={"agreement": 0.3})
 
 
 def test_rows_that_are_read_otherwise_and_kept_are_told_with_the_option() -> None:
@@ -118,6 +118,24 @@ def test_texts_of_a_teacher_are_held_against_those_of_the_student() -> None:
     (told,) = advise({"strategies": {"annotate": {}}, "expected": expected})
     assert "score 60.0 in rougeL" in told
     assert "(+20.0 points, +13.2 to +26.8): annotating is likely to pay" in told
+
+
+def test_labels_whose_figure_is_not_accuracy_are_held_against_by_that_figure() -> None:
+    known, targets = made(100, (1.5,))
+    found = judge_annotators(["teacher"], known, targets, calibrate=False, confidence=None).found
+    expected = {"rows": 25, "accuracy": 0.8, "metric": "f1a", "score": 0.2, "gold": 0.7}
+    told, *_ = advise({**found, "strategies": {"annotate": {}}, "expected": expected})
+    assert "On 25 development rows the teacher's labels score 20.0 in f1a, those of the student on gold" in told
+    assert "annotating is unlikely to pay" in told
+
+
+def test_texts_that_were_written_are_told_too() -> None:
+    written = {"accepted": 30, "rejected": {"outside the template": 10}}
+    expected = {"rows": 20, "metric": "rougeL", "score": 0.6, "gold": 0.4}
+    told = " ".join(advise({"strategies": {"annotate": {}, "generate": written}, "expected": expected}))
+    assert "75 % of the 40 rows that the teacher wrote are well formed and new" in told
+    assert "Both together" in told
+    assert "20 development rows are few" in told
 
 
 def test_both_are_told_to_bring_what_annotating_does() -> None:

@@ -100,6 +100,9 @@ def _method(folder: RunFolder) -> Iterator[str]:
         passed = dict.fromkeys(name for row in rows.shown for name in row.provenance.get("passed", ()))
         if passed:
             yield f"Filters that rows of `{strategy}` have passed: {plain(', '.join(passed))}."
+    for strategy, seed, found in folder.curated("least_held"):
+        least = percent(found["least_held"])
+        yield f"`{strategy}`, seed{plain(seed)}: a text holds {least} of its input's values or more, as in gold."
 
 
 def _rejected(folder: RunFolder) -> str:
