@@ -13,6 +13,8 @@ _SMOOTHING = 0.5
 _PRIOR = 0.3
 """How strongly offsets are drawn to 0, in rows."""
 _DRAWS = 2000
+_ROUNDING = 1e-9
+"""By what share a statistic may be off."""
 
 
 def fit_offsets(posterior: Floats, seen: Counts) -> Floats:
@@ -86,4 +88,6 @@ def alike(few: Floats, many: Floats) -> float:
         return ((counts[..., both > 0] - expected) ** 2 / expected).sum(axis=-1)  # type: ignore[no-any-return]
 
     drawn = np.random.default_rng(0).multivariate_hypergeometric(both, len(few), size=_DRAWS, method="marginals")
-    return float((1 + (statistic(drawn) >= statistic(own)).sum()) / (1 + _DRAWS))
+    # Rounding differs between sums of one row and of many; a draw as extreme must not count as less so.
+    extreme = statistic(drawn) >= statistic(own) * (1 - _ROUNDING)
+    return float((1 + extreme.sum()) / (1 + _DRAWS))

@@ -1,5 +1,9 @@
 """Probabilities that agree with known shares of labels, and rows that are of another kind."""
 
+from fractions import Fraction
+from itertools import product
+from math import comb, prod
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -83,6 +87,22 @@ def test_rows_of_one_kind_are_taken_for_such_as_often_as_promised() -> None:
         found.append(alike(posterior[:30], posterior[30:]))
     assert np.mean(np.array(found) < 0.05) < 0.09  # 0.05 and what 200 draws may add to it
     assert np.mean(np.array(found) < 0.5) > 0.35  # a test that never doubts would be of no use
+
+
+@pytest.mark.parametrize(("few", "many"), [((10, 0, 5), (16, 1, 4)), ((10, 3, 0), (24, 15, 1)), ((5, 3, 1), (4, 4, 3))])
+def test_draws_as_extreme_are_counted_despite_rounding(few: tuple[int, ...], many: tuple[int, ...]) -> None:
+    """Beside the p-value of all tables, which whole numbers give without rounding."""
+    both, size = np.add(few, many), sum(few)
+
+    def statistic(counts: tuple[int, ...]) -> Fraction:
+        expected = [Fraction(int(total) * size, int(both.sum())) for total in both]
+        return sum(((count - mean) ** 2 / mean for count, mean in zip(counts, expected, strict=True)), Fraction())
+
+    tables = [table for table in product(*(range(total + 1) for total in both)) if sum(table) == size]
+    ways = {table: prod(comb(int(total), count) for total, count in zip(both, table, strict=True)) for table in tables}
+    extreme = sum(ways[table] for table in tables if statistic(table) >= statistic(few))
+    posterior = [np.eye(3)[np.repeat(range(3), counts)] for counts in (few, many)]
+    assert alike(*posterior) == pytest.approx(extreme / sum(ways.values()), abs=0.035)
 
 
 def test_a_pool_of_another_kind_is_told_from_few_rows() -> None:

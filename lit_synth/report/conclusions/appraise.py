@@ -14,7 +14,7 @@ from lit_synth.report.folders.collection import Collection
 from lit_synth.report.folders.folder import RunFolder
 from lit_synth.report.metric import named
 from lit_synth.report.statistics.comparisons import holm
-from lit_synth.report.statistics.draws import Scored, draw_means, have_same_units, quantiles
+from lit_synth.report.statistics.draws import Scored, draw_means, have_same_units, on_common_seeds, quantiles
 from lit_synth.report.statistics.equivalence import Equivalence, equivalence, gold_curve
 from lit_synth.report.statistics.intervals import Table
 from lit_synth.report.statistics.recovery import Recovery, recovery
@@ -98,16 +98,21 @@ def _rises(rows: Sequence[float], means: Sequence[float], drawn: Table | None) -
 
 
 def _gaps(run: str, outcomes: Sequence[Outcome], lower: bool) -> list[Outcome]:
-    """Return a run's students with the share of the gap; a gap that may be chance has no shares."""
+    """Return a run's students with the share of the gap; a gap that may be chance has no shares.
+
+    A share is of three students on the seeds that all of them have: others would move the ends apart, or together.
+    """
     own = [outcome for outcome in outcomes if outcome.run == run]
     ends = {outcome.strategy: outcome for outcome in own if outcome.strategy in CURVE}
     full = ends.get("full")
     if full is None or full.difference is None or not full.difference.paid:
         return own
 
-    def share(outcome: Outcome) -> Recovery:
-        three = [_scored(one, lower) for one in (ends["gold"], outcome, ends["full"])]
+    def share(outcome: Outcome) -> Recovery | None:
+        three = on_common_seeds([_scored(one, lower) for one in (ends["gold"], outcome, ends["full"])])
+        if not three[0].per_seed:
+            return None
         gold, middle, top = (fmean(one.per_seed.values()) for one in three)
-        return recovery(gold, middle, top, draw_means(three))
+        return recovery(gold, middle, top, draw_means(three)) if top > gold else None
 
     return [replace(outcome, recovery=share(outcome)) if outcome.strategy in CANDIDATES else outcome for outcome in own]

@@ -80,12 +80,24 @@ def compare(
 
 def _recovered(strategies: list[StrategySummary]) -> list[StrategySummary]:
     """Add the share of the gap to ``full``; a gap that may be chance has no shares."""
-    full = next((strategy.difference for strategy in strategies if strategy.name == "full"), None)
-    if full is None or not full.paid:
+    ends = {strategy.name: strategy for strategy in strategies if strategy.name in ("gold", "full")}
+    full = ends.get("full")
+    if full is None or full.difference is None or not full.difference.paid:
         return strategies
+    lower = full.difference.lower
     return [
-        replace(strategy, recovered=strategy.difference.mean / full.mean)
-        if strategy.difference and strategy.name in CANDIDATES
+        replace(strategy, recovered=_share(ends["gold"], strategy, full, lower))
+        if strategy.name in CANDIDATES
         else strategy
         for strategy in strategies
     ]
+
+
+def _share(gold: StrategySummary, own: StrategySummary, full: StrategySummary, lower: bool) -> float | None:
+    """Return the share of the gap on the seeds that all three have; ``None`` without any, or without a gap on them."""
+    seeds = set(gold.per_seed) & set(own.per_seed) & set(full.per_seed)
+    if not seeds:
+        return None
+    start, reached, end = (fmean(one.per_seed[seed] for seed in seeds) for one in (gold, own, full))
+    has_gap = end < start if lower else end > start
+    return (reached - start) / (end - start) if has_gap else None

@@ -74,7 +74,8 @@ class StrategySummary:
         interval: 95 % interval of the mean; ``None`` with one seed and no scores of single units.
         figures: Every metric by its key, means over seeds.
         calibration_error: ``None`` where a model gave no probabilities.
-        recovered: Share of the way from gold only to ``full``; ``None`` where that way is not beyond chance.
+        recovered: Share of the way from gold only to ``full``, on the seeds that all three have; ``None`` where that
+            way is not beyond chance, or those seeds show none.
     """
 
     name: str

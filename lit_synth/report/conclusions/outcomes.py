@@ -27,7 +27,7 @@ class Outcome:
         summary: Its mean, interval and difference to gold only; p is corrected for all such students of the task.
         units: Scores of single units by seed.
         worth: Gold rows that a student on gold alone would need.
-        recovery: Share of the gap from gold only to every true label.
+        recovery: Share of the gap from gold only to every true label, on the seeds that all three have.
     """
 
     run: str

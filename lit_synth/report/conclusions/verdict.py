@@ -9,14 +9,15 @@ from lit_synth.report.wording import basis, count, points, span
 def conclude(summary: Summary) -> Summary:
     """Return the summary with verdict, other sentences and warnings.
 
-    The verdict is on the synthetic strategy with the best mean. Best of several is a choice made on test rows, which
-    is why a gain has to hold after Holm's correction as well.
+    The verdict is on the synthetic strategy that gained most, each on the seeds it has in common with gold only: where
+    strategies have different seeds, the best mean may be that of the easiest seed. Best of several is a choice made on
+    test rows, which is why a gain has to hold after Holm's correction as well.
     """
     tried = [s for s in summary.strategies if s.name in CANDIDATES and s.difference]
     warnings = tuple(_warnings(summary))
     if not tried:
         return replace(summary, verdict=_no_verdict(summary), warnings=warnings)
-    tried.sort(key=_reached, reverse=True)
+    tried.sort(key=_gained, reverse=True)
     first, *others = (_sentence(summary, strategy, len(tried)) for strategy in tried)
     limit = summary.limits.limit
     opening = f"With {summary.labels:,} {'labelled examples' if summary.is_text else 'labels'}"
@@ -30,9 +31,8 @@ def conclude(summary: Summary) -> Summary:
     )
 
 
-def _reached(strategy: StrategySummary) -> float:
-    difference = strategy.difference
-    return 0.0 if difference is None else -difference.own if difference.lower else difference.own
+def _gained(strategy: StrategySummary) -> float:
+    return strategy.difference.gain if strategy.difference else 0.0
 
 
 def _sentence(summary: Summary, strategy: StrategySummary, tried: int) -> str:

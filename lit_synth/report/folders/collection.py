@@ -48,12 +48,17 @@ class Collection:
 
     @property
     def names(self) -> Mapping[Path, str]:
-        """A name for every run: its folder's, with the folder above it where two are called the same."""
-        short = [run.path.resolve().name for run in self.runs]
-        return {
-            run.path: name if short.count(name) == 1 else f"{run.path.resolve().parent.name}/{name}"
-            for run, name in zip(self.runs, short, strict=True)
-        }
+        """A name for every run: its folder's, with as many folders above it as tell it from the others."""
+        places = [run.path.resolve().parts for run in self.runs]
+        return {run.path: _name(place, places) for run, place in zip(self.runs, places, strict=True)}
+
+
+def _name(place: Sequence[str], places: Sequence[Sequence[str]]) -> str:
+    """Return the shortest end of a path that no other one has."""
+    for length in range(1, len(place)):
+        if [other[-length:] for other in places].count(place[-length:]) == 1:
+            return "/".join(place[-length:])
+    return str(Path(*place))
 
 
 def is_run(path: Path) -> bool:
@@ -78,11 +83,20 @@ def collect(paths: Iterable[Path]) -> Collection:
         found += below
         sweeps = [path, *sorted({run.parent for run in below} - {path, path.parent})]
         failed += [job for sweep in sweeps for job in _failed(sweep)]
-    finished = [path for path in dict.fromkeys(found) if (path / "metrics.json").exists()]
+    found = _once(found)
+    finished = [path for path in found if (path / "metrics.json").exists()]
     if not finished:
         raise InputError(f"{found[0]}: no metrics.json; has no run finished yet?")
-    unfinished = [path for path in dict.fromkeys(found) if path not in finished]
+    unfinished = [path for path in found if path not in finished]
     return Collection([read_run(path) for path in finished], failed, unfinished)
+
+
+def _once(paths: Iterable[Path]) -> list[Path]:
+    """Leave out what is there already, by whatever path: a run given twice is one."""
+    first: dict[Path, Path] = {}
+    for path in paths:
+        first.setdefault(path.resolve(), path)
+    return list(first.values())
 
 
 def _runs(path: Path, depth: int) -> Iterator[Path]:

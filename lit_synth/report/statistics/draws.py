@@ -52,6 +52,22 @@ def draw_means(students: Sequence[Scored], draws: int = DRAWS, seed: int = 0) ->
     return means + _unit_luck(generator, students, draws) if common else means
 
 
+def on_common_seeds(students: Sequence[Scored]) -> list[Scored]:
+    """Return the students with the seeds alone that all of them have, which may be none.
+
+    >>> on_common_seeds([Scored({0: 0.6, 1: 0.8}, {}), Scored({0: 0.7}, {})])
+    [Scored(per_seed={0: 0.6}, units={}), Scored(per_seed={0: 0.7}, units={})]
+    """
+    seeds = sorted(set.intersection(*(set(student.per_seed) for student in students)))
+    return [
+        Scored(
+            {seed: student.per_seed[seed] for seed in seeds},
+            {seed: student.units[seed] for seed in seeds if seed in student.units},
+        )
+        for student in students
+    ]
+
+
 def have_same_units(students: Sequence[Scored]) -> bool:
     """Tell whether every seed of every student was tested on the same units."""
     if any(set(student.units) != set(student.per_seed) for student in students):

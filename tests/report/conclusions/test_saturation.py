@@ -1,6 +1,7 @@
 """Whether more rows still help, on curves whose course is known."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 
 import numpy as np
@@ -86,3 +87,28 @@ def test_without_scores_of_one_seed_nothing_is_claimed() -> None:
 def test_one_amount_is_no_curve() -> None:
     (*_, last) = curve((0.6, 0.7, 0.8))
     assert saturation(TaskOutcomes("reviews", named("accuracy"), False, [last], [Limits()], True), "run") == []
+
+
+@pytest.mark.parametrize("rows", [450, 500])
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [
+        ((0.6, 0.7, 0.8), "annotate: it still rises at all (on average 450) rows (+10.0 points, "),
+        ((0.6, 0.8, 0.8), "annotate: more rows than {} are not shown to help: all (on average 450) changed it by 0.0 "),
+        ((0.6, 0.8, 0.7), "annotate: more rows hurt: all (on average 450) are worse than {} (−10.0 points, "),  # noqa: RUF001
+    ],
+)
+def test_all_rows_come_last_whatever_their_mean(shares: Sequence[float], told: str, rows: int) -> None:
+    """Seeds of 600 and of 300 rows: the second has no student of a larger amount."""
+    small, large, every = curve(shares, seeds=2)
+    first = {0: large.summary.per_seed[0]}
+    large = replace(
+        large,
+        amount=rows,
+        summary=replace(large.summary, name=f"annotate_{rows}", per_seed=first, n_synthetic=rows),
+        units={0: large.units[0]},
+    )
+    every = replace(every, summary=replace(every.summary, n_synthetic=450))
+    assert said([small, large, every]).startswith(told.format(rows))
+    assert [step.rows for step in steps([every, large, small], lower=False)] == [100, rows]
+    assert said([large, every])  # two students are a curve, though their mean rows may be the same

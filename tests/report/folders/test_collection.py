@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lit_synth.errors import InputError
+from lit_synth.report.conclusions.appraise import appraise
 from lit_synth.report.folders.collection import collect
 from tests.report.sweeps import make_sweep
 
@@ -87,3 +88,30 @@ def test_a_run_copied_elsewhere_is_another_one(tmp_path: Path) -> None:
     shutil.copytree(sweep / "fraction_64", tmp_path / "other" / "fraction_64")
     found = collect([sweep, tmp_path / "other"])
     assert sorted(found.names.values()) == ["other/fraction_64", "sweep/fraction_64"]
+
+
+def test_names_are_lengthened_until_they_differ(tmp_path: Path) -> None:
+    first, second = (small(tmp_path / name / "sweep", fractions=(64,)) for name in "ab")
+    other = small(tmp_path / "sweep", fractions=(64, 256))
+    found = collect([first, second, other])
+    assert list(found.names.values()) == [
+        "a/sweep/fraction_64",
+        "b/sweep/fraction_64",
+        f"{tmp_path.name}/sweep/fraction_64",
+        "fraction_256",
+    ]
+
+
+def test_runs_of_the_same_name_are_not_mixed(tmp_path: Path) -> None:
+    paths = [small(tmp_path / name / "sweep", fractions=(64,)) for name in "ab"]
+    (task,) = appraise(collect(paths))
+    students = [[outcome.strategy for outcome in task.of(run)] for run in task.runs]
+    assert len(students) == 2
+    assert all(len(found) == len(set(found)) for found in students)
+
+
+def test_a_run_given_by_two_paths_is_one(tmp_path: Path) -> None:
+    sweep = small(tmp_path / "sweep")
+    (tmp_path / "link").symlink_to(sweep)
+    found = collect([sweep / "fraction_256", tmp_path / "link"])
+    assert [run.path.name for run in found.runs] == ["fraction_256", "fraction_64", "fraction_1000"]
