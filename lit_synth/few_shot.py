@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,9 @@ class FewShot:
         else:
             config = recipes.few_shot(seed.run, seed.number, stage, shots, seed.development)
             seed.ledger.do(stage, config, [seed.data], partial(run_stage, config, ("predict",)))
-            answers = {row.id: row.target for row in read_examples(stage / "accepted.jsonl")}
+            # Rejected ones too, as in the test: they are answers, if poor ones; what did not end has no target.
+            files = (stage / "accepted.jsonl", stage / "rejected.jsonl")
+            answers = {row.id: row.target for row in chain.from_iterable(map(read_examples, files))}
             rows = [scored(row, answers.get(row.id)) for row in development]
         return score([self.task.headline], rows)[self.task.headline]
 

@@ -55,6 +55,7 @@ class Ledger:
         # Made here, it may be another model in another version; what else is embedded is pinned.
         placeless = placeless.replace("embedded:seq2seq", FOLDERS["embedded:seq2seq"])
         key = hashlib.sha256("\n".join([placeless, *inputs]).encode()).hexdigest()[:16]
+        self._unlink_lost(name, folder)
         self._take(folder, key)
         found = self._mended(name, folder, _read_manifest(folder / "stage.json"))
         if found.get("key") == key and found["done"]:
@@ -103,6 +104,12 @@ class Ledger:
         folder.rename(aside)
         reason = "its stage.json is damaged" if key == DAMAGED else "its config or inputs have changed"
         self.tell(f"{name}: {reason}; the older results are set aside in {aside.name}")
+
+    def _unlink_lost(self, name: str, folder: Path) -> None:
+        """Remove the link to a stage of another run that is there no more; the stage is then not done here."""
+        if folder.is_symlink() and not folder.exists():
+            self.tell(f"{name}: was taken from {folder.readlink()}, which is gone")
+            folder.unlink()
 
     def _take(self, folder: Path, key: str) -> None:
         """Link a stage of the other run, where it is done there and not begun here."""

@@ -46,6 +46,18 @@ class Record:
         new = {_whose(row) for row in rows}
         self.content["metrics"] = [row for row in self.content["metrics"] if _whose(row) not in new] + rows
 
+    def learn_from(self, strategy: str, key: str) -> None:
+        """Note by which key the rows of a strategy were made; figures of other rows are forgotten."""
+        keys: dict[str, str] = self.content.setdefault("rows", {})
+        if keys.get(strategy) != key:
+            self.forget(strategy)
+            keys[strategy] = key
+
+    def forget(self, strategy: str) -> None:
+        """Drop the figures of a strategy's rows, and of all students that learnt from them in any call."""
+        self.content["metrics"] = [row for row in self.content["metrics"] if row["strategy"] not in (strategy, "both")]
+        self.details.get("synthetic", {}).pop(strategy, None)
+
     def save(self) -> None:
         """Write the file, unless it says the same already."""
         if not self.path.exists() or read_json(self.path) != self.content:

@@ -73,6 +73,7 @@ class Synthesis:
                 self._make(strategy)
             except NoRowsError as error:
                 self.record.part("failed")[strategy] = str(error)
+                self.record.forget(strategy)
                 self.seed.tell(f"{self.seed.name}: {error}; students go on without it")
         if curation := self.record.details.get("curation"):
             if wanted and until != "synthesis" and "gold" in run.strategies:
@@ -106,6 +107,7 @@ class Synthesis:
         stage, key = self._grow() if grows else self._curated(strategy)
         seed = self.seed
         stage, self.keys[strategy] = reviewed(seed.ledger, seed.folder, strategy, stage, key, seed.task.labels)
+        self.record.learn_from(strategy, self.keys[strategy])
         self._publish(strategy, stage)
 
     def _grow(self) -> tuple[Path, str]:

@@ -147,6 +147,38 @@ def test_texts_that_do_not_end_count_as_wrong_and_are_counted(tell: Home) -> Non
     assert tell.figures()["rougeL"] == 0.0
 
 
+@pytest.fixture
+def facts(tell: Home) -> Home:
+    """Return a task whose texts are held against the values of their input."""
+    for split in ("train", "test"):
+        path = tell.folder / f"{split}.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        lines = [{"triples": row["facts"].replace(" ", " | is | "), "text": row["text"]} for row in rows]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    tell.parts["task"] |= {"fields": ["triples"], "metrics": ["rougeL", "coverage"]}
+    return tell
+
+
+def test_development_answers_that_lack_values_count_as_those_of_test_do(
+    facts: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With examples half of each text is right, though no value of its input is in it; without, none ends."""
+
+    def answers(module: Teacher, batch: dict[str, Any]) -> list[str | None]:
+        return ["the is" if "\n\n" in prompt else None for prompt in prompts_of(module, batch)]
+
+    def predict(module: Teacher, batch: dict[str, Any], _: int) -> list[Example]:
+        return [row.with_target(text) for row, text in zip(batch["example"], answers(module, batch), strict=True)]
+
+    monkeypatch.setattr(Teacher, "predict_step", predict)
+    monkeypatch.setattr(Teacher, "test_step", lambda module, batch, _: {"texts": answers(module, batch)})
+    assert facts.run() == 0
+    assert not list(read_examples(facts.output / "seed0" / "few_shot_2" / "accepted.jsonl"))
+    assert facts.told()["tried"] == {"0": 0.0, "2": pytest.approx(2 / 3)}
+    assert facts.told()["shots"] == 2
+    assert facts.figures()["rougeL"] == pytest.approx(2 / 3)
+
+
 # Served
 
 

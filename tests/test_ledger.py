@@ -1,6 +1,7 @@
 """The ledger: what is done is not done again, what has changed is set aside, what was killed goes on."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -154,3 +155,20 @@ def test_a_model_of_another_run_is_left_as_it_is(tmp_path: Path) -> None:
         assert same.folder.is_symlink() == (content == "")
     assert (done.folder / "accepted.jsonl").read_text() == "spoilt"
     assert same.runs == 1
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_stage_whose_other_run_is_gone_is_made_here_or_taken_elsewhere(tmp_path: Path, elsewhere: bool) -> None:
+    told = list[str]()
+    for run in ("one", "three"):
+        done = Stage(tmp_path / run / "seed0" / "teacher")
+        Ledger(told.append, tmp_path / run).do(done.folder, {}, [], done)
+    same = Stage(tmp_path / "two" / "seed0" / "teacher")
+    key = Ledger(told.append, tmp_path / "two", reuse=tmp_path / "one").do(same.folder, {}, [], same)
+    shutil.rmtree(tmp_path / "one")
+    reuse = tmp_path / "three" if elsewhere else None
+    assert Ledger(told.append, tmp_path / "two", reuse).do(same.folder, {}, [], same) == key
+    assert same.folder.is_symlink() == elsewhere
+    assert same.runs == (0 if elsewhere else 1)
+    gone = tmp_path / "one" / "seed0" / "teacher"
+    assert f"seed0/teacher: was taken from {gone}, which is gone" in told

@@ -52,6 +52,37 @@ def test_a_figure_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
     assert metrics(tmp_path) == [("gold", None, 0.5), ("both", None, 0.7)]
 
 
+@pytest.mark.parametrize(
+    ("key", "left"),
+    [
+        ("as before", ["gold", "annotate", "annotate", "generate", "both", "both"]),
+        ("made anew", ["gold", "generate"]),
+    ],
+)
+def test_figures_of_rows_that_were_made_anew_are_forgotten(tmp_path: Path, key: str, left: list[str]) -> None:
+    record = Record(tmp_path, "seed0", "hash")
+    record.learn_from("annotate", "as before")
+    record.learn_from("generate", "others")
+    for strategy, amount in (("gold", None), ("annotate", 500), ("annotate", None), ("generate", None)):
+        record.add([row(strategy, 0.5, amount)])
+    record.add([row("both", 0.6, 500), row("both", 0.6)])
+    record.part("synthetic")["annotate"] = {"rows": 600}
+    record.save()
+    record = Record(tmp_path, "seed0", "hash")
+    record.learn_from("annotate", key)
+    record.learn_from("generate", "others")
+    assert [one["strategy"] for one in record.content["metrics"]] == left
+    assert ("annotate" in record.part("synthetic")) == (key == "as before")
+
+
+def test_figures_of_a_record_that_does_not_say_of_which_rows_are_forgotten(tmp_path: Path) -> None:
+    record = Record(tmp_path, "seed0", "hash")
+    record.add([row("gold", 0.5)])
+    record.add([row("annotate", 0.5)])
+    record.learn_from("annotate", "key")
+    assert [one["strategy"] for one in record.content["metrics"]] == ["gold"]
+
+
 def test_what_was_found_on_other_rows_is_forgotten(tmp_path: Path) -> None:
     record = Record(tmp_path, "seed0", "hash")
     record.add([row("gold", 0.5)])

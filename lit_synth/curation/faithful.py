@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from lit_synth.errors import InputError
 from lit_synth.examples import Example
 from lit_synth.metrics import Scored
 from lit_synth.metrics.mentions import entities, mentions, slot_values
@@ -29,6 +30,15 @@ def share(task: Task, fields: Mapping[str, str], text: str) -> float | None:
     """
     values = [*_values(task, fields)]
     return sum(mentions(text, value) for value in values) / len(values) if values else None
+
+
+def readable(task: Task, fields: Mapping[str, str]) -> bool:
+    """Tell whether the values of an input can be read: not every text that a teacher writes for triples holds any."""
+    try:
+        list(_values(task, fields))
+    except InputError:
+        return False
+    return True
 
 
 def least(task: Task, gold: Iterable[Example]) -> float:

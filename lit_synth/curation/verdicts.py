@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lit_synth.curation.faithful import LACKS, least, share
+from lit_synth.curation.faithful import LACKS, least, readable, share
 from lit_synth.curation.rules import Rules
 from lit_synth.curation.schema import known_names, unseen
 from lit_synth.curation.written import Nearby, WrittenLeaks
@@ -53,6 +53,8 @@ def judge(
     known = known_names(task, parts.get("gold", ())) if rules.schema else None
     for record in records:
         reason = unusable_writing(record)
+        if reason is None and not readable(task, record.fields):
+            reason = OUTSIDE_TEMPLATE  # whatever the rules: texts are chosen by these values, too
         if reason is None:
             key = task.key(record)
             fresh = seen.add(key)

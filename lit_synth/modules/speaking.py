@@ -92,7 +92,9 @@ class Speaker:
             made: dict[str, Any] = {"confidence": round(confidence, 4)}
             if self.samples:
                 further = islice(drawn, self.samples)
-                made["samples"] = [[other.strip(), round(value, 4)] for other, value in further if other]
+                # White space alone is no text that a student could learn from.
+                kept = ((said, value) for other, value in further if (said := (other or "").strip()))
+                made["samples"] = [[said, round(value, 4)] for said, value in kept]
             records.append(answered(example, text, **made))
         return records
 

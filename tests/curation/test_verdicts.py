@@ -21,6 +21,7 @@ from lit_synth.curation.verdicts import (
     by_id,
     reject,
 )
+from lit_synth.errors import InputError
 from lit_synth.examples import Example
 from lit_synth.task import Task
 from lit_synth.tasks.boolq import BOOLQ
@@ -182,6 +183,22 @@ def test_a_text_that_lacks_what_gold_says_is_rejected() -> None:
     # Where another text that was drawn holds it, the row can still be chosen from.
     drawn = Example("b", fields, "It is.", "annotated", provenance={"samples": [["Oslo, Norway.", 0.5]]})
     assert judge_round_trip(WEBNLG, [drawn], gold)[0] == [drawn]
+
+
+def test_written_triples_that_cannot_be_read_are_rejected_whatever_the_rules() -> None:
+    """Of a task with a pattern the template sees to it; without one no later stage could read them."""
+    task = Task("facts", ("triples",), "text", metrics=("rougeL", "coverage"))
+    made = {"attempt": 0, "writing": 0, "text": ""}
+    texts = {"a": "Oslo | country | Norway", "b": "Oslo | city", "c": "Oslo | country | Norway && Rome"}
+    rows = [Example(name, {"triples": text}, None, "generated", None, made) for name, text in texts.items()]
+    for rules in (Rules(), Rules(faithful=False)):
+        accepted, rejected = judge(task, rows, {}, rules)
+        assert ([row.id for row in accepted], set(reasons(rejected))) == (["a"], {"b", "c"})
+        assert set(reasons(rejected).values()) == {OUTSIDE_TEMPLATE}
+    told = [row.with_target("Oslo is in Norway.") for row in accepted]
+    broken = [Example("g", {"triples": "Rome | Italy"}, "Rome is in Italy.")]
+    with pytest.raises(InputError, match=r"found 'Rome \| Italy'"):
+        judge_round_trip(task, told, broken)
 
 
 AGREES = record("fine", 0, "positive")
