@@ -74,6 +74,7 @@ def curate(
     else:
         rows = chain.from_iterable(chosen(task, answers, settings.choice) for answers in answered(readings))
         threshold = settings.confidence if isinstance(settings.confidence, float) else 0.0
+        found["threshold"] = threshold or None
     told: dict[str, Any] = {"teacher": _hash(readings.teacher)}
     if readings.others:
         told["others"] = {name: _hash(model) for name, model in readings.others.items()}

@@ -31,7 +31,7 @@ class GiveBack(L.Callback):
     Tensors of many sizes break what is kept into pieces that fit no longer, so that it grows without end.
 
     Args:
-        steps: That show how much a step takes: the first ones, and those after it was given back.
+        steps: That show how much is needed: the first ones, and those after it was given back where they take far more.
         grown: Times that much, at which it is given back.
     """
 
@@ -39,7 +39,7 @@ class GiveBack(L.Callback):
         self.steps = steps
         self.grown = grown
         self.libc = _glibc()
-        self.seen = self.needed = 0
+        self.seen = self.most = self.needed = 0
 
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -50,10 +50,13 @@ class GiveBack(L.Callback):
         held = resident()
         self.seen += 1
         if self.seen <= self.steps:
-            self.needed = max(self.needed, held)
+            self.most = max(self.most, held)
+            # What is held so soon is in use; a little more may be pieces, and to allow for them lets them add up.
+            if self.seen == self.steps and self.most > self.grown * self.needed:
+                self.needed = self.most
         elif held > self.grown * self.needed:
             self.libc.malloc_trim(0)
-            self.seen = self.needed = 0
+            self.seen = self.most = 0
 
 
 def resident() -> int:

@@ -185,7 +185,7 @@ def test_texts_have_leakage_and_diversity_without_calibration(make_text: MakeRun
     assert not {"Calibration", "Annotators"} & set(titles(run))
     card, varied = section(run, "Curation"), section(run, "Diversity and fidelity")
     assert "4 of 5 hits for review" in card
-    assert "threshold" not in card
+    assert "threshold : none, however unsure a row is" in card
     assert "name distance two-sample accuracy generate 0 0.31 71.3 %" in varied
     assert "abel distance" not in varied
     assert "Limited run" in varied

@@ -48,9 +48,10 @@ def _bar(one: Yield, number: int, kind: str = "requested") -> Markup:
 
 def _facts(folder: RunFolder) -> list[Markup]:
     """Return threshold and teacher, each with its seeds where not all have the same."""
-    shown: list[tuple[str, str, Callable[[Any], Markup | str]]] = [("teacher, SHA-256", "teacher_hash", _hash)]
-    if not folder.is_text:  # a text has no confidence that a threshold could be held against
-        shown.insert(0, ("threshold", "threshold", _threshold))
+    shown: list[tuple[str, str, Callable[[Any], Markup | str]]] = [
+        ("threshold", "threshold", _threshold),
+        ("teacher, SHA-256", "teacher_hash", _hash),
+    ]
     return [
         tag("p", tag("b", name), ": ", _by_seed(folder, key, show), class_="cut")
         for name, key, show in shown
