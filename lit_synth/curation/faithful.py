@@ -9,6 +9,8 @@ from lit_synth.metrics.mentions import entities, mentions, slot_values
 from lit_synth.task import Task
 
 LACKS = "lacks values of its input"
+SHOWN = 60
+"""Characters of an input by which it is named where it cannot be read."""
 
 
 def share(task: Task, fields: Mapping[str, str], text: str) -> float | None:
@@ -67,4 +69,4 @@ def _values(task: Task, fields: Mapping[str, str]) -> Iterable[str]:
     if "slot_error_rate" in task.metrics:
         yield from slot_values(fields["acts"])
     if "coverage" in task.metrics:
-        yield from entities(Scored("of curation", fields, (), None))
+        yield from entities(Scored(fields.get("triples", "")[:SHOWN], fields, (), None))

@@ -51,7 +51,8 @@ class CurationSettings:
         calibrate: Fit the annotators' weights on the development part; else all count alike.
         labels: ``soft`` targets are the combined probabilities, ``hard`` ones the likeliest label.
         confidence: Probability of the likeliest label, or mean probability of a text's tokens, below which a row is
-            left out; ``auto`` chooses it for labels on the development part, ``null`` keeps every row.
+            left out; ``auto`` chooses it for labels on the development part, where it gains on rows held out; ``null``
+            keeps every row.
         weigh: Weigh a row in the student's loss by that probability.
         choice: Text to text, where there are several texts for an input: the ``likeliest``, the ``consensus`` (the one
             most like the others), or ``all`` of them, which share a row's weight.
