@@ -22,9 +22,11 @@ def run(tmp_path: Path, tiny_causal: Path, tiny_seq2seq: Callable[[str], Path]) 
     for split, size in {"train": 36, "validation": 8}.items():
         lines = "".join(json.dumps(row) + "\n" for row in islice(webnlg(), size))
         (tmp_path / f"{split}.jsonl").write_text(lines)
-    small = {"model": str(tiny_causal), "lora": None, "freeze_embeddings": False, "learning_rate": 1e-2}
+    small: dict[str, Any] = {"model": str(tiny_causal), "lora": None, "freeze_embeddings": False, "learning_rate": 1e-2}
     small |= {"max_epochs": 6, "max_length": 96, "max_new_tokens": 16, "generate_weight": 0}
     step = {"learning_rate": 1e-3, "max_steps": 2}
+    small_student: dict[str, Any] = {"model": str(tiny_seq2seq("bart")), "max_length": 48, "max_target_length": 8}
+    small_student |= {"chosen": {"gold": step, "annotate": step}}
 
     def path(curation: dict[str, Any], student: dict[str, Any], fraction: int = 24, **teacher: Any) -> Path:
         told = {
@@ -37,9 +39,8 @@ def run(tmp_path: Path, tiny_causal: Path, tiny_seq2seq: Callable[[str], Path]) 
             | {"max_epochs": 6, "max_length": 96, "max_new_tokens": 16, "generate_weight": 0}
             | teacher,
             "curation": curation,
-            "student": {"model": str(tiny_seq2seq("bart")), "max_length": 48, "max_target_length": 8} | student,
+            "student": small_student | student,
         }
-        told["student"]["chosen"] = {"gold": step, "annotate": step}
         (tmp_path / "run.yaml").write_text(yaml.safe_dump(told))
         output = tmp_path / "run"
         assert main(["run", "--config", str(tmp_path / "run.yaml"), "--output", str(output)]) == 0
