@@ -36,6 +36,7 @@ WORDS = {
 SIZES = {"train": 120, "validation": 40, "test": 40}
 
 
+@pytest.hookimpl(tryfirst=True)  # before groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "real_data" in getattr(item, "fixturenames", ()):
