@@ -13,7 +13,7 @@ STAMP := .venv/.installed
 
 help:
 	@echo "make demo     run the whole path on the embedded models into runs/demo; ARGS='--seeds 0,1,2' adds options"
-	@echo "make test     style, types, floors, tests and coverage; ARGS=-x adds pytest options, ARGS='-n 2 --dist loadgroup' two processes"
+	@echo "make test     style, types, floors, tests and coverage; ARGS=-x adds pytest options, ARGS='-n 0' one process"
 	@echo "make bench    speed against others, about half an hour on two cores: benchmarks/RESULTS.md; DATA=folder of the rows"
 	@echo "make install  only make .venv; PYTHON=python3.12 chooses the interpreter, 3.11 to 3.13"
 	@echo "make clean    remove .venv and all caches; runs/ stays"
@@ -40,7 +40,7 @@ test: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --cov $(ARGS)
+	$(BIN)/pytest --cov -n 2 --dist loadgroup $(ARGS)
 
 # What is measured against has environments of its own: vLLM asks for an older transformers, and nothing runs with it.
 .venv-peers/.installed: $(STAMP)

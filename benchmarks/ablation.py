@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 import numpy as np
 import yaml
-from arms import BASELINES, BY_CHANCE, PARTS, SETS, SHUFFLED, STRATEGIES, TRAINED, WRITTEN, arms_of
+from arms import BASELINES, BY_CHANCE, LEAKS_OUT, PARTS, SETS, SHUFFLED, STRATEGIES, TRAINED, WRITTEN, arms_of
 from results import MACHINE, markdown_table, write_section
 from scipy import stats
 
@@ -44,7 +44,7 @@ def command(name: str, arm: str, data: str, output: Path, seeds: str) -> list[st
         words += ["--data_dir", data]
     part = arm.rpartition(", ")[2]
     wanted: Sequence[str] = [one for one in TRAINED[name] if arm == "plain" or one not in BASELINES]
-    if part in PARTS or part in WRITTEN:
+    if part in WRITTEN or (part in PARTS and part != LEAKS_OUT):
         wanted = ("gold", "annotate" if part in PARTS else "generate")
     words += ["--strategies", f"[{','.join(wanted)}]", "--output", str(output / _slug(arm))]
     return words if arm == "plain" else [*words, "--reuse", str(output / "plain")]

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import chain
@@ -14,7 +14,7 @@ from lit_synth.account import annotation_figures, headline_figures
 from lit_synth.callbacks.shards import read_records
 from lit_synth.curate import curate, read_curation
 from lit_synth.curation.advice import advise
-from lit_synth.curation.verdicts import by_attempt
+from lit_synth.curation.verdicts import LEAKS, by_attempt
 from lit_synth.errors import InputError
 from lit_synth.examples import read_examples
 from lit_synth.json_lines import read_json_lines
@@ -26,6 +26,9 @@ from lit_synth.seed import Seed
 from lit_synth.settings import Until
 from lit_synth.stages import run_stage
 from lit_synth.students import Students, mixture_of
+
+MUCH = 0.1
+"""Share of a pool that leaks, above which a run names the option that keeps such rows."""
 
 
 class NoRowsError(InputError):
@@ -195,7 +198,7 @@ class Synthesis:
         # Annotators are judged on real rows, as they are shifted in a pool that any call has read.
         if strategy == "annotate" or "annotate" not in strategies:
             curation |= found
-        seed.tell(f"{seed.name} {strategy}: {accepted:,} rows accepted{told}")
+        seed.tell(f"{seed.name} {strategy}: {accepted:,} rows accepted{told}{_advice(strategy, strategies[strategy])}")
         if not accepted:
             self._refuse(strategy, [stage / "rejected.jsonl"])
         self.files[strategy] = run.output / "synthetic" / name
@@ -209,6 +212,20 @@ class Synthesis:
         asked = sum(1 for path in rejected for _ in read_json_lines(path))
         reasons = _reasons(rejected).removeprefix("; ")
         raise NoRowsError(f"{strategy}: 0 of {asked:,} rows accepted: {reasons}; look at {rejected[0]}")
+
+
+def _advice(strategy: str, found: Mapping[str, Any]) -> str:
+    """Say what keeps rows of a pool that is much like the rows by which a student is judged.
+
+    >>> _advice("annotate", {"requested": 100, "rejected": {"leaks a row of test": 11}})
+    '; --curation.rules.pool_leakage false keeps those that leak, so a score on them may flatter'
+    >>> _advice("annotate", {"requested": 100, "rejected": {"leaks a row of test": 10, "review": 9}})
+    ''
+    """
+    left_out = sum(count for reason, count in found["rejected"].items() if reason.startswith(LEAKS))
+    if strategy != "annotate" or left_out <= MUCH * found["requested"]:
+        return ""
+    return "; --curation.rules.pool_leakage false keeps those that leak, so a score on them may flatter"
 
 
 def _reasons(rejected: Sequence[Path]) -> str:

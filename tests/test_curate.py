@@ -108,6 +108,7 @@ def test_a_row_of_the_pool_that_is_like_a_test_row_is_listed_and_left_out_where_
     tmp_path: Path, stage: Any, left_out: bool
 ) -> None:
     stage([(0.9, 0.9)] * 3, CurationSettings(), [])
+    assert CurationSettings().rules.pool_leakage
     judged = stage.module.splits.test[0].fields["text"]
     paths = {kind: [tmp_path / f"{kind}_{name}.jsonl" for name in NAMES] for kind in ("development", "rows")}
     for path in paths["rows"]:

@@ -1,7 +1,7 @@
 """Do generated inputs repeat what a student is judged by, or the rows that its teacher learnt from?"""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from lit_synth.curation.duplicates import NearDuplicates, normalise, shingles
@@ -52,6 +52,20 @@ def ngrams(text: str, size: int) -> list[str]:
     return [" ".join(found[start : start + size]) for start in range(max(len(found) - size + 1, min(len(found), 1)))]
 
 
+def phrases(texts: Iterable[str], size: int) -> set[str]:
+    """Return the runs of so many words that two texts have, of those that differ in their words.
+
+    >>> phrases(["Dear team, I lost it", "dear team I forgot", "Dear team, I forgot!"], 3)
+    {'dear team i'}
+    """
+    once, twice = set[str](), set[str]()
+    for text in {" ".join(words(text)) for text in texts}:
+        runs = {*ngrams(text, size)}
+        twice |= once & runs
+        once |= runs
+    return twice
+
+
 class Leaks:
     """Finds the inputs that share an n-gram with a part, or are nearly one of its texts; memory holds the parts alone.
 
@@ -63,6 +77,8 @@ class Leaks:
         parts: Inputs by the name of their part, such as development and test.
         size: Words of an n-gram.
         threshold: Smallest similarity of near duplicates, see `NearDuplicates`.
+        known: Texts that may be known. A run that two different ones of them have, as of a form or a footer, is a
+            phrase that says nothing of where a text comes from.
 
     Raises:
         InputError: A size below 1, or no threshold above 0 and up to 1.
@@ -71,11 +87,18 @@ class Leaks:
     [Leak(id='g1', text='Play jazz!', part='test', match='play jazz', how='n-gram')]
     """
 
-    def __init__(self, parts: Mapping[str, Iterable[str]], size: int = NGRAM_SIZE, threshold: float = 0.8) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, Iterable[str]],
+        size: int = NGRAM_SIZE,
+        threshold: float = 0.8,
+        known: Iterable[str] = (),
+    ) -> None:
         if size < 1:
             raise InputError(f"leakage: an n-gram of {size} words is none; give 1 or more")
         self._size = size
-        self._parts = {name: _Part(texts, size, threshold) for name, texts in parts.items()}
+        usual = phrases(known, size)
+        self._parts = {name: _Part(texts, size, threshold, usual) for name, texts in parts.items()}
 
     def of(self, row: str, text: str) -> list[Leak]:
         """Return what an input leaks, in the order of the parts: of each at most one, by the n-gram where both hold.
@@ -92,7 +115,7 @@ class Leaks:
 class _Part:
     """The texts of a part by their n-grams and by what they are near to."""
 
-    def __init__(self, texts: Iterable[str], size: int, threshold: float) -> None:
+    def __init__(self, texts: Iterable[str], size: int, threshold: float, usual: Set[str]) -> None:
         self.threshold = threshold
         self.runs: dict[str, str] = {}
         self.shingles: set[str] = set()
@@ -101,7 +124,8 @@ class _Part:
             self.near.add(text, NEAR)
             self.shingles |= shingles(text)
             for run in ngrams(text, size):
-                self.runs.setdefault(run, text)
+                if run not in usual:
+                    self.runs.setdefault(run, text)
 
     def find(self, text: str, runs: Iterable[str]) -> tuple[str, str] | None:
         """Return the text that is matched, and how."""

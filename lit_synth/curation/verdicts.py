@@ -19,6 +19,8 @@ REPEATED = "repeats an accepted row"
 NEARLY_REPEATED = "nearly repeats an earlier row"
 DISAGREES = "the teacher reads another label"
 EMPTY = "an empty text"
+LEAKS = "leaks a row of"
+"""How the reason begins; the part follows."""
 
 
 def by_attempt(record: Example) -> tuple[int, bytes]:
@@ -74,7 +76,7 @@ def judge(
 
 def leaking(leaks: WrittenLeaks, record: Example) -> str | None:
     """Return the reason to leave out what leaks a row, of test before one of development; ``None`` for other rows."""
-    return next((f"leaks a row of {leak.part}" for leak in reversed(leaks.of(record))), None)
+    return next((f"{LEAKS} {leak.part}" for leak in reversed(leaks.of(record))), None)
 
 
 def unusable_writing(record: Example) -> str | None:

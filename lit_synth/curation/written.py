@@ -33,12 +33,12 @@ class WrittenLeaks:
 
     Args:
         task: Its ways of writing.
-        parts: ``gold``, which leaks nothing, ``development`` and ``test``; indexed once for each way that is met.
+        parts: ``gold``, whose phrases are no leak, ``development`` and ``test``; indexed once for each way that is met.
     """
 
     def __init__(self, task: Task, parts: Mapping[str, Sequence[Example]]) -> None:
         self._task = task
-        self._parts = {name: rows for name, rows in parts.items() if name != "gold"}
+        self._parts = parts
         self._known: dict[int, Leaks] = {}
 
     def of(self, record: Example) -> list[Leak]:
@@ -52,7 +52,8 @@ class WrittenLeaks:
             texts = {
                 name: [written_part(self._task, way, row)[1] for row in rows] for name, rows in self._parts.items()
             }
-            self._known[way] = Leaks(texts)
+            gold = texts.pop("gold", ())
+            self._known[way] = Leaks(texts, known=gold)
         return self._known[way].of(record.id, text)
 
 

@@ -1,6 +1,6 @@
 """Leaks, against a search for substrings, and on real test rows that were hidden among others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,13 @@ TEXTS = st.lists(st.sampled_from(["a", "b", "cc", "a,"]), max_size=7).map(" ".jo
 
 
 def find_leaks(
-    rows: list[tuple[str, str]], parts: dict[str, list[str]], size: int = NGRAM_SIZE, threshold: float = 0.8
+    rows: list[tuple[str, str]],
+    parts: dict[str, list[str]],
+    size: int = NGRAM_SIZE,
+    threshold: float = 0.8,
+    gold: Sequence[str] = (),
 ) -> list[Leak]:
-    known = Leaks(parts, size, threshold)
+    known = Leaks(parts, size, threshold, gold)
     return [leak for row in rows for leak in known.of(*row)]
 
 
@@ -55,6 +59,26 @@ def test_a_row_has_a_hit_for_every_part_that_it_is_in_and_the_ngram_is_told_firs
         Leak("3", "STOP", "development", "stop", NGRAM),
         Leak("3", "STOP", "test", "stop", NGRAM),
     ]
+
+
+def test_a_phrase_of_two_labelled_texts_is_no_leak_and_a_whole_text_is_one() -> None:
+    footer = "please think of the trees before you print this message"
+    test = [f"my card is lost and I am far from home: {footer}", "thank you"]
+    gold = [
+        f"where is my parcel? {footer}",
+        f"WHERE is my parcel! {footer}",
+        f"I moved: {footer}",
+        "thank you",
+        "Thank you!",
+    ]
+    rows = [
+        ("1", f"cancel all that I ordered this week: {footer}"),
+        ("2", test[0].replace("far", "away")),
+        ("3", "thank you"),
+    ]
+    found = [(leak.id, leak.how) for leak in find_leaks(rows, {"test": test}, gold=gold)]
+    assert found == [("2", NGRAM), ("3", NGRAM)]
+    assert len(find_leaks(rows, {"test": test}, gold=gold[:2])) == 3, "one text, written in two ways"
 
 
 def test_without_rows_or_parts_nothing_leaks() -> None:

@@ -533,11 +533,14 @@ def test_it_is_written_in_yaml(tmp_path: Path) -> None:
 
 # Kills
 
+# A child of a shell's background job ignores interrupts, unless it says otherwise.
 CHILD = """
+import signal
 import sys
 from pathlib import Path
 from lit_synth.decoding.endpoint import Endpoint
 from lit_synth.decoding.served import ask
+signal.signal(signal.SIGINT, signal.default_int_handler)
 endpoint = Endpoint(base_url=sys.argv[1], model="m", max_requests=None, max_tokens=8, timeout=30.0, concurrency=4)
 ask(endpoint, [f"prompt {number}" for number in range(60)], Path(sys.argv[2]), print)
 """
