@@ -18,7 +18,7 @@ class Rules:
         near_duplicates: Similarity from which on an input is too near to one of gold or to an earlier one, up to 1;
             ``null`` allows all.
         leakage: Reject written inputs that share a run of 8 words with a development or test row, or are nearly one.
-        pool_leakage: Reject such inputs of the pool, too; without it they are kept, and counted and listed all the same.
+        pool_leakage: Reject such inputs of the pool, too; without it they are kept. Counted and listed they are anyway.
         schema: Reject structured inputs with a name, such as a slot or relation, that no row of gold has.
         faithful: Reject texts that hold a smaller share of their input's values than nine in ten rows of gold.
     """
