@@ -28,12 +28,12 @@ class Outlook:
         self.left_over = dict.fromkeys(parts, 0.0) | {name: seconds * seeds for name, (seconds, _) in parts.items()}
         self.part_of = part_of
         self.clock = clock
-        self.estimated = self.needed = self.started = 0.0
+        self.estimated = self.needed = self.started = self.done = 0.0
         self.current: str | None = None
 
     def starts(self, stage: str) -> None:
         """Start the clock of a stage."""
-        self.current, self.started = self.part_of(stage), self.clock()
+        self.current, self.started, self.done = self.part_of(stage), self.clock(), 0.0
 
     def ends(self, stage: str, worked: bool) -> None:
         """Strike a stage off; one that was done before says nothing about the speed."""
@@ -46,19 +46,25 @@ class Outlook:
                 self.needed += self.clock() - self.started
         self.current = None
 
-    def left(self, done: float = 0.0) -> float:
+    def left(self, done: float = 0.0, least: float = 0.0) -> float:
         """Return the seconds that the run may take yet, when a share of the current stage is done.
 
         What was needed so far, over what was estimated for it, is the factor on the estimates of the rest; the first
-        tenth of a stage says nothing yet.
+        tenth of a stage says nothing yet. A stage that has learnt and is now tested counts from 0 again: what was done
+        of it stays done.
+
+        Args:
+            done: Share of what is going on.
+            least: Seconds that it will take yet.
         """
+        self.done = done = max(self.done, done)
         estimated, needed, rest = self.estimated, self.needed, sum(self.left_over.values())
         if self.current in self.left_over:
             share = done * min(self.share[self.current], self.left_over[self.current])
             rest -= share
             if done >= 0.1:
                 estimated, needed = estimated + share, needed + self.clock() - self.started
-        return rest * (needed / estimated if estimated and needed else 1.0)
+        return max(least, rest * (needed / estimated if estimated and needed else 1.0))
 
 
 _of_this_run: list[Outlook] = []

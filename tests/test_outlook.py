@@ -29,6 +29,23 @@ def test_what_was_needed_is_the_factor_on_the_rest() -> None:
     assert outlook.left() == pytest.approx(280 * 300 / 120)
 
 
+def test_a_stage_that_learns_and_is_then_tested_does_not_begin_anew() -> None:
+    clock = Clock()
+    outlook = Outlook(PARTS, 1, step_of, clock)
+    outlook.ends("teacher_fit", worked=False)
+    outlook.starts("annotation")
+    clock.now = 40.0
+    assert outlook.left(1.0) == pytest.approx(60.0)
+    assert outlook.left(0.1) == pytest.approx(60.0), "a tenth of the test"
+    outlook.starts("gold_search_0.0003")
+    assert outlook.left(0.0) == pytest.approx(100.0), "another stage does"
+
+
+def test_a_run_takes_no_less_than_what_is_going_on() -> None:
+    outlook = Outlook({}, 1, step_of)
+    assert outlook.left(0.5, least=90.0) == 90.0
+
+
 def test_what_was_done_before_says_nothing_of_the_speed() -> None:
     clock = Clock()
     outlook = Outlook(PARTS, 1, step_of, clock)

@@ -57,8 +57,17 @@ class Reached:
         told = f"  {self.name:<24} {progress_line(self.done, self.total, self.first, self.seconds, self.unit)}"
         told += f" · {self.tokens_per_second:,.0f} tokens/s" if self.tokens_per_second is not None else ""
         told += f" · loss {self.loss:.3f}" if self.loss is not None else ""
-        found = outlook()
-        return told if found is None else f"{told} · the whole run: {in_words(found.left(self.share))} left"
+        found = whole_run(self)
+        return f"{told} · {found}" if found else told
+
+
+def whole_run(at: Reached | None) -> str:
+    """Return how long the run that this process does may take yet, in words; empty where it does none."""
+    found = outlook()
+    if found is None:
+        return ""
+    left = found.left(at.share, at.left if at.rate else 0.0) if at else found.left()
+    return f"the whole run: {in_words(left)} left"
 
 
 @dataclass(frozen=True)

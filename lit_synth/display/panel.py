@@ -8,9 +8,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from lit_synth.display.board import Board, Reached, Rows, minutes
+from lit_synth.display.board import Board, Reached, Rows, minutes, whole_run
 from lit_synth.errors import printable
-from lit_synth.outlook import in_words, outlook
 
 WIDEST = 100
 """Columns: a longer bar tells no more, and the eye has to travel."""
@@ -35,8 +34,7 @@ def panel_lines(board: Board, console: Console, width: int) -> list[str]:
     # Never a plain string: rows are what users and models wrote, and rich reads brackets in strings as markup.
     title = Text(board.title, "not dim bold", overflow="ellipsis", no_wrap=True)
     at = board.reached  # once: another thread may begin a new stage
-    found, share = outlook(), at.share if at else 0.0
-    whole = Text(f"the whole run: {in_words(found.left(share))} left" if found else "", "not dim")
+    whole = Text(whole_run(at), "not dim")
     shown: RenderableType = Group(title, *_body(board), *([whole] if whole else []))
     if width >= NARROW:
         ends = {"title": title, "title_align": "left", "subtitle": whole or None, "subtitle_align": "right"}
