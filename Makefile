@@ -40,7 +40,7 @@ test: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --cov -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest --cov -n 2 --dist loadfile $(ARGS)
 
 # What is measured against has environments of its own: vLLM asks for an older transformers, and nothing runs with it.
 .venv-peers/.installed: $(STAMP)

@@ -36,14 +36,9 @@ WORDS = {
 SIZES = {"train": 120, "validation": 40, "test": 40}
 
 
-@pytest.hookimpl(tryfirst=True)  # before groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "real_data" in getattr(item, "fixturenames", ()):
-            item.add_marker("real_data")
-        # One process has all of a file, which shares what it has made, and all that asks the one SLURM.
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group("slurm" if folder.name == "slurm" else str(item.path)))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if "real_data" in getattr(item, "fixturenames", ()):
+        item.add_marker("real_data")
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ def config(tiny_causal: Path, tiny_encoder: Path, reviews_like: Path, tmp_path_f
         "test_limit": 16,
         "teacher": teacher,
         "student": {"model": str(tiny_encoder), "batch_size": 8, "max_length": 32, "chosen": CHOSEN},
+        "curation": {"rules": {"pool_leakage": False}},  # made-up rows are much alike
     }
     path = tmp_path_factory.mktemp("sweep") / "sweep.yaml"
     path.write_text(yaml.safe_dump(parts))

@@ -28,7 +28,8 @@ def curated(output: Path, strategy: Strategy, accuracy: float, rows: int) -> Pat
     row = Example("1", {"text": strategy}, "good", probabilities={"good": 1.0})
     write_examples(stage / "accepted.jsonl", [row] * rows)
     write_examples(stage / "rejected.jsonl", [])
-    found = {"annotators": [{"name": "teacher", "accuracy": accuracy}], "strategy": {"accepted": rows}}
+    sizes = {"requested": rows, "accepted": rows, "rejected": {}}
+    found = {"annotators": [{"name": "teacher", "accuracy": accuracy}], "strategy": sizes}
     write_json(stage / "curation.json", found)
     return stage
 
