@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,16 +20,14 @@ BYTES = 400
 
 
 def in_a_child(folder: Path, rows: int) -> dict[str, Any]:
-    """Do it in a fork, whose peak of memory is its own."""
-    pid = os.fork()
-    if not pid:
-        try:
-            done = import_module("million").work(folder, rows, None)
-            (folder / "found.json").write_text(json.dumps(done))
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
-    found: dict[str, Any] = json.loads((folder / "found.json").read_text())
+    """Do it in a process of its own: a fork's peak of memory would hang on what its parent has left in its heap."""
+    work = (
+        "import json, sys, pathlib, million; done = million.work(pathlib.Path(sys.argv[1]), int(sys.argv[2]), None); "
+    )
+    words = [sys.executable, "-c", f"{work}print(json.dumps(done))", str(folder), str(rows)]
+    paths = os.pathsep.join([str(FOLDER), str(FOLDER.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    said = subprocess.run(words, env=os.environ | {"PYTHONPATH": paths}, stdout=subprocess.PIPE, check=True, text=True)  # noqa: S603 - our words
+    found: dict[str, Any] = json.loads(said.stdout.splitlines()[-1])
     return found
 
 
