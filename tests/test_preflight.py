@@ -42,16 +42,17 @@ def meet(tmp_path: Path) -> Meet:
 
     def run(*ranks: int, asked: Ranks = TWO, world: int = 2, port: int = 0, **changed: str) -> list[str]:
         port = port or free_port()
-        children = [(rank, os.fork()) for rank in ranks]
-        for rank, pid in children:
-            if pid == 0:
+        children = []
+        for rank in ranks:
+            children.append(os.fork())
+            if children[-1] == 0:  # which never comes back, so that no child has children
                 environment = {"SLURM_STEP_ID": "0", "SLURM_NTASKS": str(world), "SLURM_STEP_NUM_NODES": str(world)}
                 environment |= {"SLURM_PROCID": str(rank), "SLURMD_NODENAME": f"n{rank + 1}", "SLURM_JOB_ID": "1"}
                 environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), **changed}
                 patience = PATIENCE if len(ranks) < world else preflight.PATIENCE
                 _child(rank, asked, environment, tmp_path / str(rank), patience)
         started = time.monotonic()
-        for _, pid in children:
+        for pid in children:
             while os.waitpid(pid, os.WNOHANG) == (0, 0):
                 if time.monotonic() - started > 60:
                     os.kill(pid, signal.SIGKILL)
