@@ -104,7 +104,7 @@ def test_unsure_rows_are_left_out_and_all_are_counted(stage: Any) -> None:
 
 
 @pytest.mark.parametrize("left_out", [False, True])
-def test_a_row_of_the_pool_that_is_like_a_test_row_is_listed_and_left_out_where_asked(
+def test_a_row_of_the_pool_that_is_like_a_test_row_is_listed_and_left_out_unless_told_otherwise(
     tmp_path: Path, stage: Any, left_out: bool
 ) -> None:
     stage([(0.9, 0.9)] * 3, CurationSettings(), [])
